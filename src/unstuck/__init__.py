@@ -1,0 +1,30 @@
+"""Why does this network not learn, and what makes it learn?
+
+``unstuck check train.py`` runs a PyTorch training script unchanged, watches its first steps and
+says what is wrong with the training and at which line. In a notebook::
+
+    with unstuck.watch(model, optimizer) as run:
+        ...  # the training loop
+    run
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "watch"]
+
+if TYPE_CHECKING:
+    from unstuck.notebook import watch
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that `import unstuck` needs no torch and stays fast.
+    if name == "watch":
+        from unstuck.notebook import watch
+
+        return watch
+    raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,159 @@
+"""Ask every check, then say each cause once."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from unstuck.checks._registry import Check, NotChecked, all_checks
+from unstuck.records import Facts, Finding, Run
+from unstuck.records.finding import SEVERITIES
+
+Survive = Callable[[str, Callable[[], list[Finding] | None]], list[Finding] | None]
+"""Runs one check, by name, and may swallow its exception (then it gives None)."""
+
+_COMMENT = re.compile(r"#\s*unstuck:\s*ignore(?:\[([\w\s,-]*)\]|(?![\w\[-]))")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the checks said of one run."""
+
+    findings: tuple[Finding, ...] = ()
+    checked: tuple[str, ...] = ()
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Finding, ...] = ()
+
+
+def diagnose(
+    facts: Facts,
+    *,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    survive: Survive | None = None,
+) -> Diagnosis:
+    """Ask the selected checks (all, if none is named) and fold symptoms under their causes.
+
+    Without ``survive`` an exception of a check is raised.
+    """
+    found: list[Finding] = []
+    checked: list[str] = []
+    not_checked: dict[str, str] = {}
+    for name, each in all_checks().items():
+        if select and name not in select:
+            not_checked[name] = "not selected"
+            continue
+        outcome = _ask(each, facts, dict((options or {}).get(name, {})), survive)
+        if not isinstance(outcome, str):
+            found.extend(outcome)
+        if name in ignore:
+            not_checked[name] = "ignored"
+        elif isinstance(outcome, str):
+            not_checked[name] = outcome
+        else:
+            checked.append(name)
+    # Folded first: the symptoms of an ignored cause are ignored with it.
+    shown, hidden = _divided(fold(found), ignore)
+    return Diagnosis(shown, tuple(checked), not_checked, hidden)
+
+
+def _divided(
+    causes: list[Finding], ignore: Collection[str]
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings to show, and those that a comment on their line hides."""
+    shown: list[Finding] = []
+    hidden: list[Finding] = []
+    for cause in causes:
+        if cause.check in ignore:
+            continue
+        if _ignored_on_its_line(cause):
+            hidden.append(cause)
+            continue
+        symptoms = [each for each in cause.symptoms if each.check not in ignore]
+        hidden += [each for each in symptoms if _ignored_on_its_line(each)]
+        kept = tuple(each for each in symptoms if not _ignored_on_its_line(each))
+        shown.append(replace(cause, symptoms=kept))
+    return tuple(shown), tuple(hidden)
+
+
+def diagnosed(run: Run, **how: Any) -> Run:
+    """The run with what the checks say of its facts; ``how`` goes to :func:`diagnose`."""
+    found = diagnose(run.facts, **how)
+    return replace(
+        run,
+        findings=found.findings,
+        checked=found.checked,
+        not_checked=found.not_checked,
+        ignored=found.ignored,
+    )
+
+
+def _ask(
+    each: Check,
+    facts: Facts,
+    options: dict[str, Any],
+    survive: Survive | None,
+) -> list[Finding] | str:
+    """The findings, or why there can be none."""
+    for option in options:
+        if option not in each.options:
+            known = ", ".join(each.options) or "none"
+            return f"it has no option {option!r}; its options: {known}"
+    reason = each.missing(facts)
+    if reason is not None:
+        return reason
+    try:
+        outcome = (
+            survive(each.name, lambda: each(facts, **options))
+            if survive
+            else each(facts, **options)
+        )
+    except NotChecked as unclear:
+        return str(unclear)
+    return "the check itself failed" if outcome is None else outcome
+
+
+def _ignored_on_its_line(finding: Finding) -> bool:
+    """Whether the line it points at carries ``# unstuck: ignore`` or names this check there."""
+    comment = _COMMENT.search(finding.location.code) if finding.location else None
+    if comment is None:
+        return False
+    names = [name.strip() for name in (comment.group(1) or "").split(",") if name.strip()]
+    return not names or finding.check in names
+
+
+def rank(finding: Finding) -> tuple[int, int, str]:
+    """Worst first, then the earliest, then by name."""
+    step = finding.at if finding.at is not None else 0
+    return SEVERITIES.index(finding.severity), step, finding.check
+
+
+def fold(findings: list[Finding]) -> list[Finding]:
+    """The findings in order of rank, each symptom inside the first cause that explains it."""
+    ordered = sorted(findings, key=rank)
+    under: dict[int, list[Finding]] = {}
+    for finding in ordered:
+        under.setdefault(id(_root(finding, ordered)), []).append(finding)
+    causes = [
+        finding for finding in ordered if any(finding is f for f in under.get(id(finding), ()))
+    ]
+    folded = [replace(c, symptoms=tuple(f for f in under[id(c)] if f is not c)) for c in causes]
+    return sorted(folded, key=lambda c: (min(rank(f)[0] for f in (c, *c.symptoms)), *rank(c)[1:]))
+
+
+def _root(finding: Finding, among: list[Finding]) -> Finding:
+    """The cause behind the causes of the finding; itself, if nothing explains it."""
+    seen = [finding]
+    while True:
+        cause = next((c for c in among if _explains(c, seen[-1])), None)
+        if cause is None or any(cause is each for each in seen):
+            return seen[-1]
+        seen.append(cause)
+
+
+def _explains(cause: Finding, finding: Finding) -> bool:
+    """Whether the cause's check names the other as a symptom; notes explain nothing."""
+    if cause is finding or cause.severity == "note" or cause.check not in all_checks():
+        return False
+    return finding.check in all_checks()[cause.check].explains

@@ -1,0 +1,313 @@
+"""Parse arguments, call the command, choose the exit code."""
+
+import argparse
+import logging
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+from unstuck import __version__
+from unstuck.errors import UnstuckError, UsageError
+
+USAGE = 2
+BUG = 3
+
+_TOP = """\
+Why does this PyTorch training not learn? Put unstuck in front of your script:
+
+  unstuck check train.py [ARGS...]   watch the first steps, say what is wrong and where
+  unstuck run train.py [ARGS...]     watch the whole run; output, weights, exit code unchanged
+  unstuck report [RUN]               the newest (or any) recorded run again; --html, --open
+  unstuck diff [RUN1 RUN2]           what changed between two recorded runs
+  unstuck explain [NAME]             a check's page, or one of the 22 questions (q01 to q22)
+  unstuck doctor                     versions and devices
+
+The script is not changed. Everything after its name belongs to the script."""
+
+_EXITS = """\
+exit codes of check and report: 0 nothing found, 1 findings at or above --fail-on, 2 usage,
+3 a bug of unstuck, 4 the script itself failed. run: always the script's own."""
+
+_EXAMPLES = {
+    "check": """\
+examples:
+  unstuck check train.py --epochs 3         --epochs 3 goes to train.py
+  unstuck check --steps 500 train.py        watch more steps than 200
+  unstuck check -m package.train            a module, as in python -m package.train
+  unstuck check --json report.json train.py
+  unstuck check --ignore loss-not-falling train.py
+""",
+    "run": """\
+examples:
+  unstuck run train.py --epochs 30          --epochs 30 goes to train.py
+  unstuck run -m package.train              a module, as in python -m package.train
+  unstuck run --quiet --html report.html train.py
+""",
+    "report": """\
+examples:
+  unstuck report                            the newest run recorded here
+  unstuck report 20261123-0345              the run whose name begins so
+  unstuck report --open                     as a page with pictures, in the browser
+  unstuck report --json -                   as JSON on standard output
+""",
+    "diff": """\
+examples:
+  unstuck diff                              the last two runs
+  unstuck diff 20261123-0345 20261123-0412  the beginnings of names are enough
+  unstuck diff before/run.json after/run.json
+""",
+    "explain": """\
+examples:
+  unstuck explain                           all names
+  unstuck explain non-finite-loss
+  unstuck explain q03
+""",
+    "doctor": """\
+example:
+  unstuck doctor
+""",
+}
+_WITH_EXITS = ("check", "run", "report")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line and where to read on."""
+
+    def parse_known_args(self, *arguments: Any, **keywords: Any) -> Any:
+        """As ever, but the command, not the top, says which of its options is unknown."""
+        known, unknown = super().parse_known_args(*arguments, **keywords)
+        if unknown:
+            self.error(f"there is no option {unknown[0]}")
+        return known, unknown
+
+    def error(self, message: str) -> NoReturn:
+        print(f"unstuck: {message}\n  see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(USAGE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; ``check`` leaves the process by itself."""
+    from unstuck.observe import guard
+
+    options = _parser().parse_args(arguments)
+    outcomes: list[int | Callable[[], None]] = []
+    if not guard.or_show_bug(lambda: outcomes.append(_outcome(options))):
+        return BUG
+    [outcome] = outcomes
+    if isinstance(outcome, int):
+        return outcome
+    outcome()  # outside of every `except`: what the script raises is not for us
+    return 0
+
+
+def _outcome(options: argparse.Namespace) -> int | Callable[[], None]:
+    """The exit code of the command; of ``check`` and ``run`` what is to be called for it."""
+    try:
+        _log_to_stderr()
+        return _dispatch(options)
+    except UnstuckError as error:
+        print(f"unstuck: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"  {error.hint}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:  # unstuck report | head
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the interpreter flushes it at exit
+        return 0
+
+
+def _log_to_stderr() -> None:
+    """Our own logger only: the script's logging is none of our business."""
+    log = logging.getLogger("unstuck")
+    log.propagate = False
+    log.addHandler(logging.StreamHandler(sys.stderr))
+    try:
+        log.setLevel(os.environ.get("UNSTUCK_LOG", "WARNING").upper())
+    except ValueError as error:
+        raise UsageError(f"UNSTUCK_LOG: {error}", "give DEBUG, INFO, WARNING or ERROR") from error
+
+
+def _dispatch(options: argparse.Namespace) -> int | Callable[[], None]:
+    command = options.command
+    if command in ("check", "run"):
+        return _watching(options)
+    if command == "report":
+        from unstuck.commands import report, watch
+
+        settings = _settings(options)
+        run = report.report(
+            options.run, settings, json=options.json, html=options.html, show=options.open
+        )
+        return int(watch.fails(run.findings, settings.fail_on))
+    if command == "diff":
+        from unstuck.commands import report
+
+        report.diff(options.old, options.new, _settings(options))
+    elif command == "explain":
+        from unstuck.commands.explain import explain
+
+        explain(" ".join(options.name) or None)
+    else:
+        from unstuck.commands.doctor import doctor
+
+        doctor()
+    return 0
+
+
+def _watching(options: argparse.Namespace) -> Callable[[], None]:
+    from unstuck.commands import watch
+    from unstuck.observe import launch
+
+    target = launch.parse(_script_words(options), options.module)
+    wishes = watch.Wishes(_settings(options), options.json, options.html, options.quiet)
+    return (watch.check if options.command == "check" else watch.run)(target, wishes)
+
+
+def _script_words(options: argparse.Namespace) -> list[str]:
+    words: list[str] = options.script
+    return words[1:] if words[:1] == ["--"] else words
+
+
+def _settings(options: argparse.Namespace) -> Any:
+    from unstuck.checks import all_checks
+    from unstuck.config import checked, read_settings
+
+    checks = {name: each.options for name, each in all_checks().items()}
+    settings = read_settings(_here(), checks)
+    given = {
+        key: getattr(options, key, None)
+        for key in ("steps", "seconds", "fail_on", "select", "ignore")
+    }
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return checked(replace(settings, **chosen), checks)
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder no longer exists", "cd to one that does") from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="unstuck",
+        description=_TOP,
+        epilog=_EXITS,
+        usage="unstuck COMMAND ...",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"unstuck {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", prog="unstuck"
+    )
+    _add_watching(commands)
+    report = _add_command(
+        commands,
+        "report",
+        "report on a recorded run again",
+        "Print the report of the newest recorded run, or of RUN (a name, the beginning of one, or a "
+        "path). Findings are made again from the recorded facts.",
+    )
+    report.add_argument("run", nargs="?", metavar="RUN")
+    report.add_argument("--open", action="store_true", help="write the HTML page and open it")
+    _add_outputs(report, "instead write the report as JSON, - for standard output")
+    _add_fail_on(report)
+    _add_selection(report)
+    diff = _add_command(
+        commands,
+        "diff",
+        "what changed between two recorded runs",
+        "Say which findings went and came and which settings changed. Without names: between the "
+        "last two runs recorded here. A name is that of a run, its beginning, or the script's.",
+    )
+    diff.add_argument("old", metavar="RUN1", nargs="?")
+    diff.add_argument("new", metavar="RUN2", nargs="?")
+    explain = _add_command(
+        commands,
+        "explain",
+        "a check's page, or one of the 22 questions",
+        "Without NAME: list the checks and the 22 questions.",
+    )
+    explain.add_argument("name", nargs="*", metavar="NAME", help="non-finite-loss, q03, ...")
+    _add_command(
+        commands,
+        "doctor",
+        "versions, devices, what is installed",
+        "Print what belongs into a report of a bug: versions, devices, what is installed.",
+    )
+    return parser
+
+
+def _add_command(
+    commands: Any, name: str, summary: str, description: str, **how: Any
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=textwrap.fill(description, 88),
+        epilog=_EXAMPLES[name] + ("" if name not in _WITH_EXITS else "\n" + _EXITS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        **how,
+    )
+    return parser
+
+
+def _add_watching(commands: Any) -> None:
+    for name, what in (
+        ("check", "watch the first steps, say what is wrong, and stop the script there"),
+        ("run", "watch the whole run without changing it"),
+    ):
+        parser = _add_command(
+            commands,
+            name,
+            what,
+            f"{what.capitalize()}. Everything after SCRIPT belongs to the script.",
+            usage=f"unstuck {name} [options] SCRIPT [ARGS...]",
+        )
+        parser.add_argument(
+            "-m", dest="module", action="store_true", help="SCRIPT is a module, as in python -m"
+        )
+        if name == "check":
+            parser.add_argument("--steps", type=int, help="training steps to watch (200)")
+            parser.add_argument("--seconds", type=float, help="seconds to watch at most (60)")
+        _add_outputs(parser, "also write the report as JSON")
+        parser.add_argument(
+            "--quiet", action="store_true", help="no progress and no report on stderr"
+        )
+        if name == "check":
+            _add_fail_on(parser)
+        _add_selection(parser)
+        parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS...]")
+
+
+def _add_outputs(parser: argparse.ArgumentParser, json: str) -> None:
+    parser.add_argument("--json", type=Path, metavar="FILE", help=json)
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write the report as one HTML page"
+    )
+
+
+def _add_fail_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "note", "never"),
+        help="the mildest finding that makes the exit code 1 (warning)",
+    )
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--select", type=_names, metavar="CHECKS", help="only these, comma-separated"
+    )
+    parser.add_argument(
+        "--ignore", type=_names, metavar="CHECKS", help="not these, comma-separated"
+    )

@@ -1,0 +1,26 @@
+"""What can go wrong on our side of the fence; each error says what to do next."""
+
+
+class UnstuckError(Exception):
+    """An error a user can act on: one line of what happened, one line of what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(UnstuckError):
+    """The command or its options cannot be understood."""
+
+
+class ScriptNotFound(UnstuckError):
+    """The training script or module does not exist or cannot be read."""
+
+
+class RunNotFound(UnstuckError):
+    """No recorded run has that name, or the recording cannot be read."""
+
+
+class ReportNotWritten(UnstuckError):
+    """A report could not be written where it was asked for."""

@@ -1,0 +1,1 @@
+"""Run a script, watch it without touching it, turn what happens into facts."""

@@ -1,0 +1,108 @@
+"""A run: the script, what was found, what was checked, and the facts behind it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from unstuck.records import plain
+from unstuck.records.facts import Facts
+from unstuck.records.finding import Finding
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class ScriptRecord:
+    """The script and how its training went, in the words of question 8.
+
+    ``exit`` is the script's own exit code, None when it was still running (or was killed) at the
+    last word heard of it. ``ended``: ``finished``, ``failed``, ``interrupted``, ``stopped`` (by check, after
+    enough steps) and ``running``. ``accumulation`` counts backward passes per update.
+    """
+
+    command: str
+    path: str = ""
+    ended: str = "running"
+    exit: int | None = None
+    steps: int = 0
+    seconds: float = 0.0
+    batch: int | None = None
+    samples: int | None = None
+    updates_per_epoch: float | None = None
+    accumulation: float | None = None
+    training: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a report is made from."""
+
+    name: str
+    created: str
+    script: ScriptRecord
+    findings: tuple[Finding, ...] = ()
+    checked: tuple[str, ...] = ()
+    not_checked: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Finding, ...] = ()
+    cost: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+
+    def plain(self, *, facts: bool = False) -> dict[str, Any]:
+        """The run as the JSON schema has it; with the facts for a recording."""
+        body: dict[str, Any] = {
+            "schema": SCHEMA,
+            "name": self.name,
+            "created": self.created,
+            "versions": dict(self.versions),
+            "script": asdict(self.script),
+            "findings": [finding.plain() for finding in self.findings],
+            "checked": list(self.checked),
+            "not_checked": dict(self.not_checked),
+            "ignored": [finding.plain() for finding in self.ignored],
+            "cost": dict(self.cost),
+        }
+        if facts:
+            body["facts"] = {
+                "families": dict(self.facts.families),
+                "missing": dict(self.facts.missing),
+            }
+        return body
+
+    @classmethod
+    def loads(cls, text: str | bytes) -> Self:
+        """A recording read back.
+
+        Raises:
+            ValueError: the text is no recording, or one of another schema.
+        """
+        body = plain.loads(text)
+        if not isinstance(body, dict) or "schema" not in body:
+            raise ValueError("not a recording of unstuck")
+        if body["schema"] != SCHEMA:
+            raise ValueError(f"schema {body['schema']}, this version reads schema {SCHEMA}")
+        try:
+            return cls(
+                name=body["name"],
+                created=body["created"],
+                script=_script(body["script"]),
+                findings=tuple(Finding.of(finding) for finding in body["findings"]),
+                checked=tuple(body["checked"]),
+                not_checked=body["not_checked"],
+                ignored=tuple(Finding.of(finding) for finding in body["ignored"]),
+                cost=body["cost"],
+                versions=body["versions"],
+                facts=_facts(body.get("facts", {})),
+            )
+        except (KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(f"a recording with a part missing or broken: {error}") from error
+
+
+def _script(plain: Mapping[str, Any]) -> ScriptRecord:
+    """The record, without fields that a newer version of the same schema may have added."""
+    known = {each.name for each in fields(ScriptRecord)}
+    return ScriptRecord(**{name: value for name, value in plain.items() if name in known})
+
+
+def _facts(plain: Mapping[str, Any]) -> Facts:
+    return Facts(dict(plain.get("families", {})), dict(plain.get("missing", {})))

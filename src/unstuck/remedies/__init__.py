@@ -1,0 +1,5 @@
+"""One file a remedy: the advice and the code a person would write. Found by name, no list."""
+
+from unstuck.remedies._registry import Remedy, all_remedies
+
+__all__ = ["Remedy", "all_remedies"]

@@ -1,0 +1,26 @@
+"""What a remedy is, and how the remedies of this folder are found."""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """``advice``: at most two sentences. ``code``: the lines a person would write."""
+
+    advice: str
+    code: str
+
+
+@cache
+def all_remedies() -> dict[str, Remedy]:
+    """Every public module of this folder defines the one remedy it is named after."""
+    folder = str(Path(__file__).parent)
+    names = sorted(m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_"))
+    return {
+        name.replace("_", "-"): getattr(importlib.import_module(f"unstuck.remedies.{name}"), name)
+        for name in names
+    }

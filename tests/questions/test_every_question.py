@@ -1,0 +1,86 @@
+"""What holds for each of the 22 questions."""
+
+import re
+
+import pytest
+
+from unstuck import questions
+from unstuck.questions import all_questions
+
+HEADINGS = ["Answer", "Popular claims", "Watch for it", "Remedy", "Sources"]
+QUESTIONS = all_questions()
+
+every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+
+
+def sections(question):
+    parts = re.split(r"^## (.*)$", question.text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+
+
+def test_there_are_22():
+    assert list(QUESTIONS) == [f"q{number:02d}" for number in range(1, 23)]
+
+
+def test_no_two_have_the_same_slug():
+    assert len({question.slug for question in QUESTIONS.values()}) == 22
+
+
+@every_question
+def test_it_asks(question):
+    assert question.title.endswith("?")
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", question.slug)
+
+
+@every_question
+def test_its_sections_are_there_in_order(question):
+    assert re.findall(r"^## (.*)$", question.text, flags=re.MULTILINE) == HEADINGS
+    assert all(sections(question).values())
+
+
+@every_question
+def test_the_answer_fits_a_screen(question):
+    answer = sections(question)["Answer"].splitlines()
+    assert len(answer) <= 12
+    assert max(map(len, answer)) <= 88
+
+
+@every_question
+def test_no_line_is_too_long(question):
+    assert max(map(len, question.text.splitlines())) <= 88
+
+
+@every_question
+def test_it_names_its_sources_and_judges_claims(question):
+    assert all(line[:2] in ("- ", "  ") for line in sections(question)["Sources"].splitlines())
+    assert sections(question)["Popular claims"].startswith('- "')
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(questions, "__path__", [str(tmp_path)])
+    monkeypatch.setattr(
+        questions.pkgutil, "get_data", lambda _, name: (tmp_path / name).read_bytes()
+    )
+    return tmp_path
+
+
+def test_a_new_file_is_found_by_its_name(folder):
+    (folder / "q23_new_words.py").write_text('"""Why?\n\n## Answer\nSo.\n"""\n1 / 0\n')
+    (folder / "evidence.py").write_text("1 / 0\n")
+    [found] = all_questions().values()
+    assert (found.name, found.slug, found.title) == ("q23", "new-words", "Why?")
+    assert found.text == "## Answer\nSo."
+
+
+def test_a_file_without_a_docstring_is_refused(folder):
+    (folder / "q23_new.py").write_text("x = 1\n")
+    with pytest.raises(ValueError, match=r"q23_new\.py has no docstring"):
+        all_questions()
+
+
+def test_two_files_of_one_number_are_refused(folder):
+    for name in ("q23_one.py", "q23_two.py"):
+        (folder / name).write_text('"""Why?"""\n')
+    with pytest.raises(ValueError, match="two files are named q23"):
+        all_questions()

@@ -1,0 +1,204 @@
+"""Runs as the observer records them, built by hand."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unstuck.records import Facts, Finding, Location, Run, ScriptRecord
+
+
+@dataclass(frozen=True)
+class Remedy:
+    advice: str
+    code: str
+
+
+REMEDIES = {
+    "give-parameters-to-optimizer": Remedy(
+        "Build the optimizer after the model is complete and give it all trainable parameters. "
+        "What shall stay fixed gets requires_grad_(False).",
+        "optimizer = torch.optim.Adam(p for p in model.parameters() if p.requires_grad)",
+    ),
+    "lower-learning-rate": Remedy(
+        "Lower the learning rate by a factor of 10 and compare the first 100 steps; repeat while "
+        "it helps.",
+        "optimizer = torch.optim.SGD(model.parameters(), lr=0.01)  # was lr=0.1",
+    ),
+    "redraw-initialisation": Remedy(
+        "Draw the hidden weights at random; biases may stay zero. The layers of torch.nn do so by "
+        "themselves when nothing overwrites them.",
+        "for layer in model.modules():\n"
+        "    if isinstance(layer, torch.nn.Linear):\n"
+        '        torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")\n'
+        "        torch.nn.init.zeros_(layer.bias)",
+    ),
+}
+
+CHECKS = (
+    "activation-on-logits",
+    "loss-broadcast",
+    "loss-not-falling",
+    "non-finite-loss",
+    "softmax-before-cross-entropy",
+    "stale-gradients",
+    "symmetric-units",
+    "unoptimized-parameters",
+)
+
+STUCK = Finding(
+    "after 200 steps the loss is 2.303; predicting the same for every input gives 2.302 "
+    "(frequencies of 10 classes)",
+    at=199,
+    evidence={"loss": 2.3031, "constant_loss": 2.302, "standard_errors_of_fall": None},
+    location=Location("train.py", 44, "    loss = loss_function(net(images), labels)"),
+    check="loss-not-falling",
+    remedies=("lower-learning-rate", "redraw-initialisation"),
+)
+LEFT_OUT = Finding(
+    "net.stem.weight, net.stem.bias, net.head.weight and 9 more: reached by the loss, but in no "
+    "optimizer (61,706 of 61,706 trainable parameters never change)",
+    at=0,
+    evidence={
+        "parameters": ["net.stem.weight", "net.stem.bias", "net.head.weight"],
+        "count": 12,
+        "numel": 61706,
+        "trainable": 61706,
+    },
+    location=Location("train.py", 41, "optimizer = torch.optim.SGD(other.parameters(), lr=0.1)"),
+    check="unoptimized-parameters",
+    question="q17",
+    remedies=("give-parameters-to-optimizer",),
+    symptoms=(STUCK,),
+)
+SOFTMAX = Finding(
+    "cross_entropy receives probabilities (net.out (softmax)); it expects logits and applies "
+    "softmax itself",
+    at=0,
+    evidence={"graph": ["SoftmaxBackward0", "AddmmBackward0"], "rows_sum_to_one": True},
+    severity="warning",
+    location=Location("models/net.py", 17, "        return self.out(x).softmax(dim=1)"),
+    check="softmax-before-cross-entropy",
+    remedies=("redraw-initialisation",),
+)
+
+
+def plateau(steps: int = 200) -> list[list[float]]:
+    return [[i, 2.302 + 0.02 * math.sin(1.7 * i) + 0.01 * math.cos(0.31 * i)] for i in range(steps)]
+
+
+def diverging(steps: int = 200, broken: int = 160) -> list[list[float]]:
+    return [[i, 2.3 * math.exp(i / 9) if i < broken else math.nan] for i in range(steps)]
+
+
+def loss(values: list[list[float]]) -> dict[str, Any]:
+    broken = [int(step) for step, value in values if not math.isfinite(value)]
+    return {
+        "values": values,
+        "source": "loss function",
+        "place": None,
+        "nonfinite_steps": broken[:5],
+        "nonfinite_count": len(broken),
+        "nonfinite_kind": "nan" if broken else "",
+        "recovered": not broken,
+    }
+
+
+def loss_call(values: list[list[float]], constant: float | None = 2.302) -> dict[str, Any]:
+    seen = {"loss": constant, "what": "frequencies of 10 classes", "targets": 1797}
+    return {
+        "function": "cross_entropy",
+        "training": True,
+        "calls": len(values),
+        "values": values,
+        "constant": None if constant is None else seen,
+    }
+
+
+def optimizer(name: str = "SGD", **settings: float) -> dict[str, Any]:
+    return {"name": name, "settings": settings}
+
+
+def run(*findings: Finding, facts: Facts | None = None, **changes: Any) -> Run:
+    values = plateau()
+    made = Run(
+        name="20260301-101500-train",
+        created="2026-03-01T10:15:00+00:00",
+        script=ScriptRecord(
+            command="train.py --epochs 30",
+            path="train.py",
+            ended="stopped",
+            steps=200,
+            seconds=4.12,
+            batch=64,
+            samples=1797,
+            updates_per_epoch=28.08,
+            accumulation=1.0,
+        ),
+        findings=findings,
+        checked=CHECKS[:-2],
+        not_checked={
+            "symmetric-units": "no layer was seen at two different steps",
+            "unoptimized-parameters": "not selected",
+        },
+        cost={"seconds": 0.11, "share": 0.027},
+        versions={"unstuck": "0.1.0", "torch": "2.13.0", "python": "3.11.9"},
+        facts=facts
+        or Facts({"loss": loss(values), "loss_calls": [loss_call(values)], "parameters": []}),
+    )
+    return replace(made, **changes)
+
+
+def script(**changes: Any) -> ScriptRecord:
+    return replace(run().script, **changes)
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</style><script>alert(2)</script>",
+    '"><img src=x onerror=alert(3)>',
+    "</svg><script>alert(4)</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "\x1b[31mred\x1b[0m \x1b]8;;file:///x\x07link\x1b]8;;\x07",
+    "\x9b31mred",
+    "one\ntwo\r\nthree\x0bfour\u2028five",
+    "carriage\rreturn \x08backspace \x00nul",
+    "\u202egnp.exe \u200b\ufeffhidden",
+    "lone \ud800 surrogate \udcff",
+    "[bold]markup[/bold] :smile:",
+    "Gr\u00f6\u00dfe \u6a21\u578b \U0001f9e0",
+    "n" * 100_000,
+    "",
+)
+
+
+def hostile(text: str) -> Run:
+    """A run whose every string is the given one."""
+    finding = Finding(
+        text,
+        at=3,
+        evidence={text: text, "list": [text, {"name": text}], "map": {text: text}},
+        location=Location(text, 1, text),
+        check=text,
+        question=text,
+        remedies=(text, "lower-learning-rate"),
+    )
+    return run(
+        replace(finding, symptoms=(finding,)),
+        replace(finding, severity="note", symptoms=(finding,)),
+        name=text,
+        created=text,
+        script=ScriptRecord(command=text, path=text, ended=text, steps=3, training=text),
+        checked=(text, text),
+        not_checked={text: text},
+        ignored=(finding,),
+        cost={text: 1.0},
+        versions={text: text},
+        facts=Facts(
+            {
+                "loss": loss(plateau(20)),
+                "loss_calls": [loss_call(plateau(20)) | {"function": text}],
+                "optimizers": [optimizer(text, **{text: 0.1})],
+            },
+            {text: text},
+        ),
+    )

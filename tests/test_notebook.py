@@ -1,0 +1,84 @@
+"""``with unstuck.watch(...)`` in one's own loop."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import unstuck
+
+
+def train(model, optimizer, steps=20):
+    torch.manual_seed(0)
+    x = torch.randn(64, 8)
+    y = torch.randint(0, 4, (64,))
+    for _ in range(steps):
+        optimizer.zero_grad()
+        functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+
+
+@pytest.fixture
+def faulty():
+    model = nn.Sequential(nn.Linear(8, 4), nn.Softmax(dim=1))
+    return model, torch.optim.SGD(model.parameters(), lr=0.1)
+
+
+def test_findings_are_there_after_the_block(faulty):
+    net, optimizer = faulty
+    with unstuck.watch(net, optimizer) as run:
+        assert "block has ended" in str(run)
+        assert run._repr_html_() is None
+        train(net, optimizer)
+    assert [finding.check for finding in run.findings] == ["softmax-before-cross-entropy"]
+    assert "net.1 (softmax)" in run.findings[0].message
+    assert "softmax" in str(run)
+
+
+def test_page_in_jupyter_is_framed_and_escaped(faulty):
+    with unstuck.watch() as run:
+        train(*faulty)
+    page = run._repr_html_()
+    assert page.startswith("<iframe sandbox")
+    assert "<script" not in page
+    assert page.count("<") == 2  # the frame alone; the page inside is escaped
+
+
+def test_live_objects_are_as_without_watching():
+    def trained(watched):
+        torch.manual_seed(1)
+        model = nn.Sequential(
+            nn.Linear(8, 16), nn.BatchNorm1d(16), nn.Dropout(0.2), nn.Linear(16, 4)
+        )
+        optimizer = torch.optim.Adam(model.parameters())
+        if watched:
+            with unstuck.watch(model, optimizer):
+                train(model, optimizer)
+        else:
+            train(model, optimizer)
+        return [*model.state_dict().values(), torch.get_rng_state()]
+
+    assert all(torch.equal(a, b) for a, b in zip(trained(False), trained(True), strict=True))
+
+
+def test_exception_of_the_block_goes_through_and_leaves_a_report(faulty):
+    kept = []
+
+    def interrupted():
+        with unstuck.watch(*faulty) as run:
+            kept.append(run)
+            train(*faulty)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert kept[0].findings
+
+
+def test_optimizer_built_before_the_block_is_known(faulty):
+    model, _ = faulty
+    other = nn.Linear(4, 4)
+    optimizer = torch.optim.SGD([*model.parameters(), *other.parameters()], lr=0.1)
+    with unstuck.watch(model, optimizer) as run:
+        train(model, optimizer)
+    assert "unoptimized-parameters" not in [finding.check for finding in run.findings]
