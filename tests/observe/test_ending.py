@@ -47,6 +47,29 @@ def test_nothing_of_the_script_runs_and_its_output_is_there(place):
     assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err", 7)
 
 
+def test_no_signal_handler_of_the_script_runs_when_its_children_die(place):
+    """torch's handler raises when a loader's worker is killed: a check once ended with code 3."""
+    place.write(
+        "script.py",
+        """
+        import io, signal, subprocess, sys, time
+        from unstuck.observe.ending import end_process
+        def handler(*_):
+            print("HANDLER", file=sys.__stderr__, flush=True)
+            raise RuntimeError("theirs")
+        signal.signal(signal.SIGCHLD, handler)
+        class Slow(io.StringIO):
+            def flush(self):
+                time.sleep(1)
+        worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        sys.stdout = Slow()
+        end_process(7)
+        """,
+    )
+    done = place.python("script.py")
+    assert (done.stderr, done.returncode) == ("", 7)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc")
 def test_children_and_theirs_are_gone(place):
     place.write(

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,15 +15,30 @@ _KEPT = (b"resource_tracker", b"forkserver")
 
 def end_process(code: int) -> NoReturn:
     """Leave now. No ``finally``, ``except`` or ``atexit`` of the script runs."""
-    end_children()
-    fence = guard.Guard()
     try:
+        _defy_signals()
+        end_children()
+        fence = guard.Guard()
         # The script may have put streams of its own, with any bug, in front of Python's.
         for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
             if stream is not None:
                 fence.run("output", stream.flush)
     finally:
         os._exit(code)
+
+
+def _defy_signals() -> None:
+    """No signal handler of the script runs any more; what asks the process to end still ends it.
+
+    The death of a loader's worker is told to its parent by SIGCHLD, for which torch has a handler
+    that raises; an alarm of the script may be due as well.
+    """
+    # Only the main thread may, and handlers run nowhere else.
+    if threading.current_thread() is threading.main_thread():
+        for number in signal.valid_signals():
+            if callable(signal.getsignal(number)):
+                ends = number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+                signal.signal(number, signal.SIG_DFL if ends else signal.SIG_IGN)
 
 
 def end_children() -> None:
