@@ -3,6 +3,7 @@
 from typing import Any
 
 from unstuck.records import Facts
+from unstuck.records.failure import Failure
 from unstuck.records.finding import Place
 from unstuck.records.graph import Graph
 from unstuck.records.loss import Loss
@@ -36,6 +37,21 @@ def loss(values: list[float], **changes: Any) -> Loss:
         "nonfinite_count": len(broken),
         "nonfinite_kind": "inf" if any(abs(value) == float("inf") for value in values) else "nan",
         "recovered": bool(values) and len(values) - 1 not in broken,
+    }
+    return made | changes
+
+
+def failure(**changes: Any) -> Failure:
+    made: Any = {
+        "began": "",
+        "step": 0,
+        "origin": None,
+        "broken": [],
+        "broken_count": 0,
+        "sound": [],
+        "suspects": [],
+        "gradient_norms": series([1.0] * 20),
+        "weight_norms": series([2.0] * 20),
     }
     return made | changes
 

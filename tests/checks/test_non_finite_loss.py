@@ -4,7 +4,7 @@ import pytest
 
 from unstuck.checks.non_finite_loss import non_finite_loss
 
-from .sample import facts, loss
+from .sample import facts, failure, loss
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,52 @@ def test_counts_steps_that_it_does_not_list():
     [finding] = non_finite_loss(facts(loss=loss([nan] * 7)))
     assert finding.evidence["steps"] == [0, 1, 2, 3, 4]
     assert finding.evidence["count"] == 7
+
+
+def origin(**changes):
+    made = {
+        "operation": "log",
+        "node": "LogBackward0",
+        "layer": "net.fc2",
+        "given": False,
+        "minimum": 0.0,
+        "maximum": 0.9,
+        "rows": [5],
+        "batch": 16,
+    }
+    return made | changes
+
+
+def told(**changes):
+    [finding] = non_finite_loss(facts(loss=loss([1.0] * 20 + [nan]), failure=failure(**changes)))
+    return finding
+
+
+def test_names_the_first_operation_the_layer_and_the_row():
+    finding = told(began="loss", step=20, origin=origin())
+    assert finding.message.endswith(
+        "the first result that is not finite is that of the log behind net.fc2, in row 5 of the 16 "
+        "of the batch"
+    )
+    assert finding.remedies[0] == "keep-in-domain"
+    assert finding.evidence["smallest_entering"] == 0.0
+
+
+def test_says_when_the_input_was_not_finite_already():
+    finding = told(began="loss", step=20, origin=origin(given=True, rows=[1, 2]))
+    assert "receives from outside is not finite already, in rows 1, 2" in finding.message
+    assert "keep-in-domain" not in finding.remedies
+
+
+def test_says_since_when_the_norms_grew():
+    norms = [[step, 1.0 if step < 15 else 10.0**step] for step in range(20)]
+    finding = told(began="weights", step=20, broken=["net.w"], broken_count=3, gradient_norms=norms)
+    assert "before it net.w and 2 more had weights that are not finite" in finding.message
+    assert finding.message.endswith("the norm of the gradients had been growing since step 15")
+
+
+def test_a_gradient_that_failed_first_names_the_steep_operation():
+    finding = told(began="gradient", step=19, broken=["net.w"], broken_count=1, suspects=["norm"])
+    assert "at step 19 the loss was finite and the gradient of net.w was not" in finding.message
+    assert "(the derivative of norm can be infinite)" in finding.message
+    assert finding.remedies[0] == "keep-in-domain"

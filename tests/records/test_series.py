@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unstuck.records.series import BoundedSeries, falling, finite, last_part
+from unstuck.records.series import BoundedSeries, falling, finite, last_part, rise
 
 VALUES = st.floats(-1e3, 1e3)
 ANY_FLOAT = st.floats(allow_nan=False, allow_infinity=False)
@@ -104,3 +104,18 @@ def test_falling(pairs, least, most):
 @given(st.lists(st.tuples(st.integers(0, 10**9), ANY_FLOAT), min_size=16, max_size=40))
 def test_falling_bears_any_finite_number(pairs):
     assert falling(pairs) >= 0
+
+
+@pytest.mark.parametrize(
+    ("values", "began"),
+    [
+        ([1.0] * 20 + [9.0, 80.0, math.inf], 20),
+        ([1.0] * 20 + [9.0, 1.0], None),
+        ([1.0, 50.0] + [1.0] * 20 + [math.nan], 22),
+        ([1.0] * 10, None),
+        ([1.0, 100.0], None),
+        ([], None),
+    ],
+)
+def test_rise_is_the_step_from_which_a_series_stays_high(values, began):
+    assert rise(list(enumerate(values))) == began

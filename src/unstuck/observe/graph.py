@@ -83,6 +83,11 @@ def is_opaque(name: str) -> bool:
     return name.startswith(_HIDING) or not (name[-1:].isdigit() or name.startswith("torch::"))
 
 
+def is_transparent(name: str) -> bool:
+    """Whether an operation only hands numbers on."""
+    return name in _TRANSPARENT
+
+
 def chain(tensor: Tensor, limit: int = 6) -> tuple[list[str], bool]:
     """The operations that made a tensor, nearest first, and whether something hides more of them.
 
@@ -99,7 +104,7 @@ def _names_back(node: Any, limit: int) -> tuple[list[str], bool]:
             return names, False
         if is_opaque(name):
             return names, True
-        if name not in _TRANSPARENT:
+        if not is_transparent(name):
             names.append(name)
         sources = [following for following, _ in node.next_functions if following is not None]
         if len(sources) != 1 and not (sources and name.startswith(("Addmm", "Convolution"))):

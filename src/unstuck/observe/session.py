@@ -28,6 +28,8 @@ EVENTS = (
     "loader_started",
     "step_ended",
     "light_loss",
+    "light_updating",
+    "loss_failed",
     "lapsed",
 )
 
@@ -82,7 +84,8 @@ class Session:
     (graph, parameters) are due. Looks follow a fixed, thinning schedule of step numbers, so that the
     same script gives the same findings. ``budget`` is the share of the time that watching may take;
     when it is spent, steps pass lightly: only their number and their loss are kept. With None every
-    step up to ``attentive_steps`` is watched.
+    step up to ``attentive_steps`` is watched. ``saved_hooks`` says that somebody changes how tensors
+    are saved for the backward pass: then reading them is not free of effects.
     """
 
     def __init__(self, probes: list[Any], *, budget: float | None, attentive_steps: int) -> None:
@@ -101,6 +104,8 @@ class Session:
         self.spent = 0.0
         self.begun = time.perf_counter()
         self.compiles = False
+        self.saved_hooks = False
+        self.newest_loss: weakref.ref[Tensor] | None = None
         self.on_step: Callable[[], None] | None = None
         self._budget = budget
         self._attentive_steps = attentive_steps
@@ -203,9 +208,15 @@ class Session:
         self.backwards += 1
         value = self.light_losses[0] if len(self.light_losses) == 1 else tensor
         self.light_losses.clear()
+        self.newest_loss = weakref.ref(tensor)
         if is_open(value):
             for _, receive in self._handlers["light_loss"]:
-                receive(self.step, value)
+                receive(self.step, value, tensor)
+
+    def light_updating(self, optimizer: torch.optim.Optimizer) -> None:
+        """An optimizer is about to step."""
+        for _, receive in self._handlers["light_updating"]:
+            receive(optimizer)
 
     @property
     def look_is_near(self) -> bool:
@@ -223,6 +234,8 @@ class Session:
         with self.working():
             self.boundary()
             self.backwards += adds
+            if adds and len(tensors) == 1:
+                self.newest_loss = weakref.ref(tensors[0])
             self.tell("backward", tensors, adds)
             if self.looking and adds:
                 walk = self.guard.run("graph", graph.walk, tensors)

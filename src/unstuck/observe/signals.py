@@ -61,6 +61,9 @@ class Signals:
         self._wrap_losses()
         self._replace(torch.autograd, "backward", self._backward(torch.autograd.backward))
         self._replace(torch.autograd, "grad", self._grad(torch.autograd.grad))
+        autograd = torch._C._autograd
+        name = "_push_saved_tensors_default_hooks"
+        self._replace(autograd, name, self._hooked(getattr(autograd, name)))
         self._replace(torch.jit, "script", self._script(torch.jit.script))
         self._replace(torch, "compile", self._compile(torch.compile))
         optimizer = torch.optim.Optimizer
@@ -220,7 +223,9 @@ class Signals:
 
     def _optimizer_steps(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         session = self._session
-        if session.attentive and session.here() and not in_a_transform():
+        if not session.attentive:
+            session.guard.run("failure", session.light_updating, optimizer)
+        elif session.here() and not in_a_transform():
             session.guard.run("optimizers", session.updating, optimizer)
 
     def _optimizer_stepped(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
@@ -259,6 +264,16 @@ class Signals:
             return iterator
 
         return __iter__
+
+    def _hooked(self, original: Callable[..., None]) -> Callable[..., None]:
+        """Hooks on saved tensors are set: for checkpointing, say, which runs a forward again."""
+
+        @functools.wraps(original)
+        def push(*arguments: Any) -> None:
+            self._session.saved_hooks = True
+            original(*arguments)
+
+        return push
 
     # Compilers: step aside.
 

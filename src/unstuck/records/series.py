@@ -48,6 +48,22 @@ def last_part(pairs: Sequence[Pair], share: float) -> list[float]:
     return [value for _, value in pairs[len(pairs) - count :]]
 
 
+def rise(pairs: Sequence[Pair], factor: float = 3.0) -> float | None:
+    """The step from which the series stays above ``factor`` times its median; None if it does not.
+
+    A value that is not finite is above everything.
+    """
+    if len(pairs) < 3:
+        return None
+    limit = factor * median(sorted(value for _, value in finite(pairs)) or [math.inf])
+    began = None
+    for step, value in reversed(pairs):
+        if value <= limit:
+            break
+        began = step
+    return began
+
+
 def falling(pairs: Sequence[Pair], share: float = 0.5) -> float:
     """By how many standard errors the series falls over its last ``share``.
 
@@ -74,4 +90,4 @@ def falling(pairs: Sequence[Pair], share: float = 0.5) -> float:
     return max(0.0, -slope / math.sqrt(rest / spread))
 
 
-__all__ = ["BoundedSeries", "Pair", "falling", "finite", "last_part", "median"]
+__all__ = ["BoundedSeries", "Pair", "falling", "finite", "last_part", "median", "rise"]

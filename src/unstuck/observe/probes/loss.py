@@ -51,11 +51,13 @@ class Loss:
             self._find_place()
         else:
             return
-        step = self.session.step
+        step, known = self.session.step, self._count
         self.session.numbers.read(value, lambda number: self._receive(step, number))
+        if self._count > known and len(tensors) == 1:
+            self.session.tell("loss_failed", step, tensors[0])
 
-    def light_loss(self, step: int, value: Tensor) -> None:
-        """The loss of a step that passes lightly."""
+    def light_loss(self, step: int, value: Tensor, tensor: Tensor) -> None:
+        """The loss of a step that passes lightly; ``tensor`` is what backward is given."""
         if value.numel() != 1:
             return
         if value.device.type == "cpu":
@@ -64,6 +66,8 @@ class Loss:
             self._newest_finite = math.isfinite(number)
             if not self._newest_finite:
                 self._note_nonfinite(step, number)
+                with self.session.working():
+                    self.session.tell("loss_failed", step, tensor)
         else:
             with self.session.working():
                 self.session.numbers.read(value, lambda number: self._receive(step, number))
