@@ -16,7 +16,7 @@ help:
 	@echo "make test                     all tests, about two minutes"
 	@echo "make check                    format, lint, types, generated pages"
 	@echo "make docs                     write the generated pages"
-	@echo "make measure                  identity, overhead and accuracy, whole; takes its time"
+	@echo "make measure                  identity, faults, overhead and accuracy, whole; takes its time"
 	@echo "make new-check NAME=my-fault  the two files of a new check"
 	@echo "make clean                    remove what the above made"
 
@@ -47,6 +47,7 @@ docs: $(VENV)/dev.stamp
 
 measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/identity.py --out benchmarks/results/identity.json
+	$(BIN)/python benchmarks/faults.py --out benchmarks/results/faults.json
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
 	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results/accuracy.json
 

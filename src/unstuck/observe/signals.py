@@ -103,19 +103,22 @@ class Signals:
             return
         self._quiet()
         session.guard.run("models", session.entered, module, arguments)
-        if _takes_a_hook(module):
-            handle: list[Any] = []
+        session.guard.run("models", self._await_return, module)
 
-            def returned(module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
-                handle[0].remove()
-                if output is not None:
-                    session.guard.run("models", session.left, module, arguments, keywords, output)
-                if session.attentive:
-                    self._listen()
+    def _await_return(self, module: nn.Module) -> None:
+        if not _takes_a_hook(module):
+            return
+        session = self._session
+        handle: list[Any] = []
 
-            handle.append(
-                module.register_forward_hook(returned, with_kwargs=True, always_call=True)
-            )
+        def returned(module: nn.Module, arguments: Any, keywords: Any, output: Any) -> None:
+            handle[0].remove()
+            if output is not None:
+                session.guard.run("models", session.left, module, arguments, keywords, output)
+            if session.attentive:
+                self._listen()
+
+        handle.append(module.register_forward_hook(returned, with_kwargs=True, always_call=True))
 
     # Losses.
 
