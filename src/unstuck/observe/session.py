@@ -29,6 +29,8 @@ EVENTS = (
     "step_ended",
     "light_loss",
     "lapsed",
+    "clipping",
+    "clipped",
 )
 
 
@@ -75,6 +77,16 @@ class LossCallEvent:
     training: bool
 
 
+@dataclass(frozen=True)
+class ClipEvent:
+    """One call of a function that clips gradients; ``given`` lives as long as the call."""
+
+    function: str
+    threshold: float
+    given: list[Tensor]
+    place: Place | None
+
+
 class Session:
     """Counts steps and tells the probes; every probe stands behind a fence.
 
@@ -101,6 +113,7 @@ class Session:
         self.spent = 0.0
         self.begun = time.perf_counter()
         self.compiles = False
+        self.saved_hooks = hooks_on_saved_tensors()
         self.on_step: Callable[[], None] | None = None
         self._budget = budget
         self._attentive_steps = attentive_steps
@@ -227,6 +240,7 @@ class Session:
             if self.looking and adds:
                 walk = self.guard.run("graph", graph.walk, tensors)
                 if walk is not None:
+                    walk.readable = not self.saved_hooks
                     self.guard.run("leaves", self._find_leaves, walk)
                     self.tell("walked", walk)
                     if not self.updates:
@@ -373,6 +387,12 @@ class _ManualUpdates:
             return False
         self._before = now.clone()
         return True
+
+
+def hooks_on_saved_tensors() -> bool:
+    """Whether a saved-tensor hook is active now, as in a notebook that watches inside a context."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return top is not None and top(True) is not None
 
 
 def in_a_transform() -> bool:
