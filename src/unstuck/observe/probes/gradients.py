@@ -119,10 +119,10 @@ class Gradients:
 
     def _layer(self, parameter: Tensor, optimizer: Optimizer) -> _Known | None:
         named = self._names.get(id(parameter))
-        if named is not None and named.layer in self._known:
-            return self._known[named.layer]
         if named is None or parameter.dim() < 2 or named.kind.startswith("Embedding"):
             return None
+        if named.layer in self._known:
+            return self._known[named.layer]
         if len(self._known) >= _LAYERS:
             return None
         fan_in = parameter.numel() // parameter.shape[0]
