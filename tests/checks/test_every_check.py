@@ -121,7 +121,8 @@ def test_any_facts_give_one_answer_that_survives_json(check, data):
 
 def assert_complete(check, finding):
     assert (finding.check, finding.question) == (check.name, check.question)
-    assert finding.remedies == check.remedies
+    assert finding.remedies
+    assert set(finding.remedies) <= set(all_remedies())
     assert finding.message
     assert finding.at is None or isinstance(finding.at, int)
 
@@ -159,6 +160,10 @@ def test_the_samples_have_the_shape_of_the_families():
         "optimizers": sample.optimizer(),
         "parameters": sample.parameter("model.weight"),
         "units": sample.layer(),
+        "layers": sample.layers(),
+        "gradients": sample.gradients(),
+        "activations": sample.activation(),
+        "clipping": sample.clip_line(),
     }
     for name, one in made.items():
         shape = FAMILIES[name]

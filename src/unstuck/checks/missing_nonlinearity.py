@@ -67,7 +67,12 @@ def missing_nonlinearity(facts: Facts) -> Iterator[Finding]:
     """
     layers: Layers = facts.layers
     nodes = {node["name"]: node for node in layers["nodes"]}
-    pairs = [edge for edge in layers["edges"] if _is_a_fault(edge, nodes)]
+    turns = len([each for each in facts.optimizers or () if each["steps"]]) > 1
+    pairs = [
+        edge
+        for edge in layers["edges"]
+        if _is_a_fault(edge, nodes) and not (turns and _is_between_models(edge))
+    ]
     if not pairs:
         if layers["opaque"] and not layers["edges"]:
             raise NotChecked("a compiled, checkpointed or custom function hides the layers")
@@ -107,6 +112,11 @@ def _is_a_fault(edge: Edge, nodes: Mapping[str, Node]) -> bool:
     recurrent = source["uses"] > 1 or target["uses"] > 1
     tied = source["tied"] or target["tied"]
     return not (factored or grouped or separable or recurrent or tied)
+
+
+def _is_between_models(edge: Edge) -> bool:
+    """A generator and its discriminator are two nets, each trained by its own optimizer."""
+    return edge["source"].partition(".")[0] != edge["target"].partition(".")[0]
 
 
 def _is_flat(node: Node) -> bool:

@@ -39,12 +39,13 @@ def unreached_parameters(
     torch.manual_seed(0)
     x = torch.randn(256, 8)
     y = torch.randint(0, 4, (256,))
-    model = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    encoder = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU())
+    head = torch.nn.Linear(32, 4)
+    optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.1)
     for _ in range(20):
-        hidden = model[:2](x).detach()
+        hidden = encoder(x).detach()
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model[2](hidden), y).backward()
+        torch.nn.functional.cross_entropy(head(hidden), y).backward()
         optimizer.step()
     ```
     Use instead:
@@ -54,12 +55,13 @@ def unreached_parameters(
     torch.manual_seed(0)
     x = torch.randn(256, 8)
     y = torch.randint(0, 4, (256,))
-    model = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    encoder = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU())
+    head = torch.nn.Linear(32, 4)
+    optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.1)
     for _ in range(20):
-        hidden = model[:2](x)
+        hidden = encoder(x)
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model[2](hidden), y).backward()
+        torch.nn.functional.cross_entropy(head(hidden), y).backward()
         optimizer.step()
     ```
 
@@ -108,7 +110,9 @@ def _of(
         text = f"no parameter of {model} is reached by the loss, in {facts.graph['backwards']} "
         text += "backward passes: the graph is cut between the model and the loss"
     else:
-        text = f"{shown}: held by an optimizer, but never reached by the loss ({numel:,} of {total:,} "
+        text = (
+            f"{shown}: held by an optimizer, but never reached by the loss ({numel:,} of {total:,} "
+        )
         text += f"trainable numbers, in {facts.graph['backwards']} backward passes)"
     place = facts.graph["backward_place"] if nothing else unreached[0]["place"]
     yield Finding(
