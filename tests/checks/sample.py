@@ -4,8 +4,12 @@ from typing import Any
 
 from unstuck.records import Facts
 from unstuck.records.failure import Failure
+from unstuck.records.activations import Activation, ActivationLook
+from unstuck.records.clipping import ClipLine
 from unstuck.records.finding import Place
+from unstuck.records.gradients import GradientLayer, GradientLook, Gradients
 from unstuck.records.graph import Graph
+from unstuck.records.layers import Dropout, Edge, Layers, Node
 from unstuck.records.loss import Loss
 from unstuck.records.loss_calls import Input, LossCall, Operation
 from unstuck.records.optimizers import Optimizer
@@ -154,3 +158,131 @@ def layer(*looks: Look, **changes: Any) -> Layer:
 
 def look(step: int, weight: float, gradient: float | None, *, zero: bool = False) -> Look:
     return {"step": step, "weight": weight, "gradient": gradient, "zero": zero}
+
+
+def node(name: str, inputs: int = 32, outputs: int = 32, **changes: Any) -> Node:
+    made: Any = {
+        "name": name,
+        "kind": "Linear",
+        "inputs": inputs,
+        "outputs": outputs,
+        "kernel": [],
+        "groups": 1,
+        "depth": 1,
+        "uses": 1,
+        "normalised": False,
+        "tied": False,
+        "place": place(3, "self.hidden = nn.Linear(32, 32)"),
+    }
+    return made | changes
+
+
+def edge(source: str, target: str, *operations: str, straight: bool = False) -> Edge:
+    return {
+        "source": source,
+        "target": target,
+        "operations": list(operations),
+        "straight": straight,
+    }
+
+
+def dropout(rate: float, name: str = "model.dropout", **changes: Any) -> Dropout:
+    made: Any = {"name": name, "layer": "", "rate": rate, "output": False, "place": place()}
+    return made | changes
+
+
+def layers(*nodes: Node, **changes: Any) -> Layers:
+    made: Any = {
+        "looks": 10,
+        "nodes": list(nodes),
+        "edges": [],
+        "dropouts": [],
+        "functions": ["ReLU"],
+        "normalised": False,
+        "opaque": False,
+        "left_out": 0,
+    }
+    return made | changes
+
+
+def gradient_look(step: int, gradient: float = 0.1, **changes: Any) -> GradientLook:
+    made: Any = {
+        "step": step,
+        "gradient": gradient,
+        "largest": gradient,
+        "zeros": 0.0,
+        "zero_rows": 0.0,
+        "weight": 18.5,  # a standard deviation of .58 over the root of 32 inputs
+        "update": 1e-3,
+    }
+    return made | changes
+
+
+def gradient_layer(name: str, *looks: GradientLook, **changes: Any) -> GradientLayer:
+    made: Any = {
+        "name": name,
+        "kind": "Linear",
+        "optimizer": "SGD",
+        "numel": 1024,
+        "fan_in": 32,
+        "looks": list(looks) or [gradient_look(step) for step in (0, 1, 2, 3, 6, 12)],
+        "place": place(3, "self.hidden = nn.Linear(32, 32)"),
+    }
+    return made | changes
+
+
+def gradients(*layers: GradientLayer, **changes: Any) -> Gradients:
+    made: Any = {
+        "layers": list(layers),
+        "totals": series([1.0] * 60),
+        "rates": [{"step": step, "optimizer": "SGD", "rate": 0.1} for step in (0, 1, 12)],
+    }
+    return made | changes
+
+
+def activation_look(step: int, **changes: Any) -> ActivationLook:
+    made: Any = {
+        "step": step,
+        "rows": 256,
+        "zeros": 0.5,
+        "saturated": 0.0,
+        "mean": 0.4,
+        "deviation": 0.6,
+        "minimum": 0.0,
+        "maximum": 3.0,
+        "dead": 0.1,
+        "dead_for_long": 0.05,
+        "varies": True,
+    }
+    return made | changes
+
+
+def activation(kind: str = "ReLU", *looks: ActivationLook, **changes: Any) -> Activation:
+    made: Any = {
+        "layer": "model.hidden",
+        "kind": kind,
+        "units": 64,
+        "of_input": False,
+        "gate": False,
+        "output": False,
+        "looks": list(looks) or [activation_look(step) for step in (0, 1, 2, 3)],
+        "histograms": [],
+        "place": place(3, "self.hidden = nn.Linear(32, 32)"),
+    }
+    return made | changes
+
+
+def clip_line(function: str = "clip_grad_norm_", **changes: Any) -> ClipLine:
+    made: Any = {
+        "function": function,
+        "threshold": 1.0,
+        "calls": 60,
+        "early": 0,
+        "empty": 0,
+        "norms": series([2.0, 0.5] * 30),
+        "cut": [],
+        "covered": [1.0, 1.0, 1.0],
+        "optimizer": "SGD",
+        "place": place(8, "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"),
+    }
+    return made | changes

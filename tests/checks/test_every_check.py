@@ -160,6 +160,10 @@ def test_the_samples_have_the_shape_of_the_families():
         "optimizers": sample.optimizer(),
         "parameters": sample.parameter("model.weight"),
         "units": sample.layer(),
+        "layers": sample.layers(),
+        "gradients": sample.gradients(),
+        "activations": sample.activation(),
+        "clipping": sample.clip_line(),
     }
     for name, one in made.items():
         shape = FAMILIES[name]

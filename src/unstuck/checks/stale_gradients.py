@@ -11,7 +11,12 @@ from unstuck.records.optimizers import Optimizer
     needs={"optimizers"},
     remedies=("zero-gradients",),
     question="q08",
-    explains={"loss-not-falling", "non-finite-loss"},
+    explains={
+        "exploding-gradients",
+        "learning-rate-suspect",
+        "loss-not-falling",
+        "non-finite-loss",
+    },
 )
 def stale_gradients(
     facts: Facts,

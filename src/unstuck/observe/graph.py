@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 # Operations that hand numbers on without changing what they mean.
-_TRANSPARENT = frozenset(
+TRANSPARENT = frozenset(
     f"{name}Backward{version}"
     for version in (0, 1)
     for name in (
@@ -38,7 +38,8 @@ class Walk:
 
     ``broadcasts``: (prediction shape, result shape) of operations (N, 1) -> (N, N) between the
     model and a loss written by hand. ``before_log_softmax``: the operations that made the input of
-    each log-softmax.
+    each log-softmax. ``roots``: where the walk began. ``readable``: no saved-tensor hooks were seen,
+    so that saved tensors may be read. ``structure`` is filled by ``structure.of``, once for all probes.
     """
 
     nodes: int = 0
@@ -46,12 +47,16 @@ class Walk:
     opaque: set[str] = field(default_factory=set)
     broadcasts: list[tuple[list[int], list[int]]] = field(default_factory=list)
     before_log_softmax: set[str] = field(default_factory=set)
+    roots: list[Any] = field(default_factory=list)
+    readable: bool = False
+    structure: Any = None
 
 
 def walk(tensors: list[Tensor]) -> Walk:
     """Visit every node behind the tensors once; stops at 200,000 nodes and then says so."""
     found = Walk()
     waiting = [tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None]
+    found.roots = list(waiting)
     found.parameters += [t for t in tensors if t.grad_fn is None and t.requires_grad]
     seen: set[Any] = set(waiting)
     while waiting and found.nodes < _LIMIT:
@@ -85,7 +90,7 @@ def is_opaque(name: str) -> bool:
 
 def is_transparent(name: str) -> bool:
     """Whether an operation only hands numbers on."""
-    return name in _TRANSPARENT
+    return name in TRANSPARENT
 
 
 def chain(tensor: Tensor, limit: int = 6) -> tuple[list[str], bool]:

@@ -10,29 +10,43 @@ import torch
 from torch import Tensor
 
 Receive = Callable[[float], None]
+ReceiveAll = Callable[[list[float]], None]
 
 
 class Numbers:
     """Numbers on their way to the host."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Tensor, Receive]] = []
+        self._waiting: list[tuple[Tensor, ReceiveAll]] = []
 
     def read(self, scalar: Tensor, receive: Receive) -> None:
         """Give the value of a one-element tensor to ``receive``, now or at the next collect."""
         scalar = scalar.detach()
         if scalar.device.type == "cpu":
             receive(scalar.item())
-            return
-        self._waiting.append((scalar.double().clone().reshape(()), receive))
+        else:
+            self._wait(scalar, lambda values: receive(values[0]))
+
+    def read_all(self, vector: Tensor, receive: ReceiveAll) -> None:
+        """The same for many numbers at once."""
+        vector = vector.detach().reshape(-1)
+        if vector.device.type == "cpu":
+            receive(vector.tolist())
+        else:
+            self._wait(vector, receive)
+
+    def _wait(self, numbers: Tensor, receive: ReceiveAll) -> None:
+        self._waiting.append((numbers.double().clone().reshape(-1), receive))
         if len(self._waiting) >= 256:
             self.collect()
 
     def collect(self) -> None:
         """Deliver everything that waits: one transfer for each device."""
         waiting, self._waiting = self._waiting, []
-        for device in {scalar.device for scalar, _ in waiting}:
-            here = [(scalar, receive) for scalar, receive in waiting if scalar.device == device]
-            values = torch.stack([scalar for scalar, _ in here]).tolist()
-            for value, (_, receive) in zip(values, here, strict=True):
-                receive(value)
+        for device in {numbers.device for numbers, _ in waiting}:
+            here = [(numbers, receive) for numbers, receive in waiting if numbers.device == device]
+            values = torch.cat([numbers for numbers, _ in here]).tolist()
+            start = 0
+            for numbers, receive in here:
+                receive(values[start : start + len(numbers)])
+                start += len(numbers)

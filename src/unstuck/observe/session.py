@@ -31,6 +31,8 @@ EVENTS = (
     "light_updating",
     "loss_failed",
     "lapsed",
+    "clipping",
+    "clipped",
 )
 
 
@@ -77,6 +79,16 @@ class LossCallEvent:
     training: bool
 
 
+@dataclass(frozen=True)
+class ClipEvent:
+    """One call of a function that clips gradients; ``given`` lives as long as the call."""
+
+    function: str
+    threshold: float
+    given: list[Tensor]
+    place: Place | None
+
+
 class Session:
     """Counts steps and tells the probes; every probe stands behind a fence.
 
@@ -104,7 +116,7 @@ class Session:
         self.spent = 0.0
         self.begun = time.perf_counter()
         self.compiles = False
-        self.saved_hooks = False
+        self.saved_hooks = hooks_on_saved_tensors()
         self.newest_loss: weakref.ref[Tensor] | None = None
         self.on_step: Callable[[], None] | None = None
         self._budget = budget
@@ -240,6 +252,7 @@ class Session:
             if self.looking and adds:
                 walk = self.guard.run("graph", graph.walk, tensors)
                 if walk is not None:
+                    walk.readable = not self.saved_hooks
                     self.guard.run("leaves", self._find_leaves, walk)
                     self.tell("walked", walk)
                     if not self.updates:
@@ -386,6 +399,12 @@ class _ManualUpdates:
             return False
         self._before = now.clone()
         return True
+
+
+def hooks_on_saved_tensors() -> bool:
+    """Whether a saved-tensor hook is active now, as in a notebook that watches inside a context."""
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return top is not None and top(True) is not None
 
 
 def in_a_transform() -> bool:

@@ -7,19 +7,28 @@ stays on a module (it would be pickled with the model, and switch fast paths off
 
 import functools
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import clip_grad
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )
 
 from unstuck.observe import locate
-from unstuck.observe.session import LossCallEvent, Session, in_a_transform, is_open, is_plain
+from unstuck.observe.session import (
+    ClipEvent,
+    LossCallEvent,
+    Session,
+    in_a_transform,
+    is_open,
+    is_plain,
+)
 
 LOSS_FUNCTIONS = (
     "cross_entropy",
@@ -41,6 +50,9 @@ LOSS_FUNCTIONS = (
 )
 """Losses of a prediction and a target. Those of pairs and triplets have no target in this sense."""
 
+CLIPPING = ("clip_grad_norm_", "clip_grad_value_")
+# Looked up by attribute at each use (torch.autograd.graph), so a wrapper sees them all.
+_PUSH = "_push_saved_tensors_default_hooks"
 _OPTIONS = ("weight", "pos_weight", "ignore_index", "reduction", "label_smoothing", "beta", "delta")
 
 
@@ -61,13 +73,13 @@ class Signals:
         self._wrap_losses()
         self._replace(torch.autograd, "backward", self._backward(torch.autograd.backward))
         self._replace(torch.autograd, "grad", self._grad(torch.autograd.grad))
-        autograd = torch._C._autograd
-        name = "_push_saved_tensors_default_hooks"
-        self._replace(autograd, name, self._hooked(getattr(autograd, name)))
         self._replace(torch.jit, "script", self._script(torch.jit.script))
         self._replace(torch, "compile", self._compile(torch.compile))
         optimizer = torch.optim.Optimizer
         self._replace(optimizer, "__init__", self._built(optimizer.__init__))
+        hooks = torch._C._autograd
+        self._replace(hooks, _PUSH, self._saved_hooks(getattr(hooks, _PUSH)))
+        self._wrap_clipping()
         loader = torch.utils.data.DataLoader
         self._replace(loader, "__iter__", self._iterated(loader.__iter__))
         self._listen()
@@ -222,6 +234,58 @@ class Signals:
         session.guard.run("backward", session.backward_ended, adds)
         return result
 
+    # Saved-tensor hooks and clipping.
+
+    def _saved_hooks(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        session = self._session
+
+        def push(*hooks: Any) -> Any:
+            session.saved_hooks = True  # from here on no saved tensor is read: it may run code
+            return original(*hooks)
+
+        return push
+
+    def _wrap_clipping(self) -> None:
+        for name in CLIPPING:
+            wrapped = self._clip(name, getattr(clip_grad, name))
+            self._replace(clip_grad, name, wrapped)
+            self._replace(nn.utils, name, wrapped)
+
+    def _clip(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        session = self._session
+
+        @functools.wraps(original)
+        def clip(parameters: Any, *arguments: Any, **keywords: Any) -> Any:
+            if not session.attentive or not session.here() or in_a_transform():
+                return original(parameters, *arguments, **keywords)
+            given = parameters
+            if isinstance(parameters, types.GeneratorType):  # it can be asked only once
+                given = list(parameters)
+                parameters = (each for each in given)
+            event = session.guard.run("clipping", self._clipping, name, given, arguments, keywords)
+            result = original(parameters, *arguments, **keywords)
+            if event is not None:
+                session.guard.run("clipping", self._clipped, event, result)
+            return result
+
+        return _unseen(clip)
+
+    def _clipping(
+        self, name: str, given: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> ClipEvent:
+        limit = "clip_value" if name == "clip_grad_value_" else "max_norm"
+        threshold: Any = arguments[0] if arguments else keywords.get(limit)
+        tensors = [given] if isinstance(given, Tensor) else list(given)
+        frame = locate.person_frame(3)
+        event = ClipEvent(name, float(threshold), tensors, locate.place_of(frame))
+        with self._session.working():
+            self._session.tell("clipping", event)
+        return event
+
+    def _clipped(self, event: ClipEvent, result: Any) -> None:
+        with self._session.working():
+            self._session.tell("clipped", event, result)
+
     # Optimizers and loaders.
 
     def _optimizer_steps(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
@@ -267,16 +331,6 @@ class Signals:
             return iterator
 
         return __iter__
-
-    def _hooked(self, original: Callable[..., None]) -> Callable[..., None]:
-        """Hooks on saved tensors are set: for checkpointing, say, which runs a forward again."""
-
-        @functools.wraps(original)
-        def push(*arguments: Any) -> None:
-            self._session.saved_hooks = True
-            original(*arguments)
-
-        return push
 
     # Compilers: step aside.
 
