@@ -20,7 +20,8 @@ class Target(TypedDict):
     the order of training; ``separation``: by how much the classes of a group tell more than
     chance, 0 for mixed and 1 for groups of a single class; ``between``: the share of the variance
     that lies between the groups; ``ascending``: the share of neighbours in a batch that are in order.
-    ``first_prediction`` is the mean square of the first predictions.
+    ``first_prediction`` is the root mean square of the first predictions; ``nonfinite`` counts the
+    entries that are NaN or infinite, from ``nonfinite_step`` on.
     """
 
     function: str
@@ -49,6 +50,8 @@ class Target(TypedDict):
     made: bool
     chain: list[str]
     first_prediction: float
+    nonfinite: int
+    nonfinite_step: int | None
 
 
 Targets = list[Target]

@@ -1,6 +1,7 @@
 """What the trained models receive, and what of it reaches their first layers."""
 
 import functools
+import itertools
 import math
 from dataclasses import dataclass, field
 from typing import Any
@@ -233,7 +234,7 @@ def _argument(known: _Argument) -> Argument:
         "calls": known.calls,
         "steps": len(prints),
         "distinct": len(set(prints)),
-        "unchanged": sum(a == b for a, b in zip(prints, prints[1:], strict=False)),
+        "unchanged": sum(a == b for a, b in itertools.pairwise(prints)),
         "looks": len(looks),
         "same_rows": sum(bool(look["same_rows"]) for look in looks),
         "constant": sum(bool(look["constant"]) for look in looks),
