@@ -101,6 +101,11 @@ def chain(tensor: Tensor, limit: int = 6) -> tuple[list[str], bool]:
     return _names_back(tensor.grad_fn, limit)
 
 
+def chain_from(node: Any, limit: int = 6) -> tuple[list[str], bool]:
+    """The same, beginning with a node."""
+    return _names_back(node, limit)
+
+
 def _names_back(node: Any, limit: int) -> tuple[list[str], bool]:
     names: list[str] = []
     while node is not None and len(names) < limit:

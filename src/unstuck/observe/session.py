@@ -26,6 +26,7 @@ EVENTS = (
     "updated",
     "optimizer_built",
     "loader_started",
+    "file_loaded",
     "step_ended",
     "light_loss",
     "light_updating",

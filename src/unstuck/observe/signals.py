@@ -6,6 +6,7 @@ stays on a module (it would be pickled with the model, and switch fast paths off
 """
 
 import functools
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -82,6 +83,9 @@ class Signals:
         self._wrap_clipping()
         loader = torch.utils.data.DataLoader
         self._replace(loader, "__iter__", self._iterated(loader.__iter__))
+        numpy = sys.modules.get("numpy")  # torch imports it, if it is there
+        if numpy is not None:
+            self._replace(numpy, "load", self._loaded(numpy.load))
         self._listen()
 
     def detach(self) -> None:
@@ -331,6 +335,20 @@ class Signals:
             return iterator
 
         return __iter__
+
+    def _loaded(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        session = self._session
+
+        @functools.wraps(original)
+        def load(file: Any, *arguments: Any, **keywords: Any) -> Any:
+            value = original(file, *arguments, **keywords)
+            if session.here() and isinstance(file, str | os.PathLike):
+                wanted = (arguments[:1] or (keywords.get("mmap_mode"),))[0] is not None
+                place = locate.place_of(locate.person_frame(2))
+                session.tell("file_loaded", os.fspath(file), value, wanted, place)
+            return value
+
+        return _unseen(load)
 
     # Compilers: step aside.
 

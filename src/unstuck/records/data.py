@@ -6,13 +6,14 @@ from unstuck.records.finding import Place
 
 
 class Loader(TypedDict):
-    """A DataLoader that the script iterated over."""
+    """A DataLoader that the script iterated over. ``sampler``: the class that orders its samples."""
 
     place: Place | None
     samples: int | None
     batch: int | None
     batches: int | None
     workers: int
+    sampler: str
     epochs: int
     first_step: int
 

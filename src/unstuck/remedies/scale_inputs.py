@@ -4,9 +4,9 @@ from unstuck.remedies._registry import Remedy
 
 scale_inputs = Remedy(
     advice=(
-        "Bring the inputs to mean 0 and standard deviation 1, with the statistics of the training data. "
-        "Use the same numbers for validation and later."
+        "Give every feature mean 0 and standard deviation 1, by numbers taken from the training data. "
+        "Pixels from 0 to 255 may just be divided by 255."
     ),
-    code="""mean, deviation = train_x.mean(0), train_x.std(0)
-x = (x - mean) / (deviation + 1e-8)""",
+    code="""mean, std = x_train.mean(0), x_train.std(0).clamp_min(1e-6)
+x_train, x_test = (x_train - mean) / std, (x_test - mean) / std""",
 )

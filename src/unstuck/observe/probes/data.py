@@ -64,6 +64,7 @@ class Data:
                 "batch": loader.batch_size,
                 "batches": _length(loader),
                 "workers": int(loader.num_workers),
+                "sampler": type(getattr(loader, "sampler", None)).__name__,
                 "epochs": 0,
                 "first_step": self.session.step,
             }

@@ -1,0 +1,13 @@
+"""The remedy of the same name."""
+
+from unstuck.remedies._registry import Remedy
+
+map_data = Remedy(
+    advice=(
+        "Keep the file mapped and convert each batch, not the whole array. Compressed .npz files cannot "
+        "be mapped: save as .npy once."
+    ),
+    code="""data = np.load("train.npy", mmap_mode="r")
+def __getitem__(self, index):
+    return torch.from_numpy(data[index].astype(np.float32))""",
+)
