@@ -38,7 +38,7 @@ class Walk:
 
     ``broadcasts``: (prediction shape, result shape) of operations (N, 1) -> (N, N) between the
     model and a loss written by hand. ``before_log_softmax``: the operations that made the input of
-    each log-softmax.
+    each log-softmax. ``batch_norms``: the shapes that batch normalisations in training gave.
     """
 
     nodes: int = 0
@@ -46,6 +46,7 @@ class Walk:
     opaque: set[str] = field(default_factory=set)
     broadcasts: list[tuple[list[int], list[int]]] = field(default_factory=list)
     before_log_softmax: set[str] = field(default_factory=set)
+    batch_norms: list[list[int]] = field(default_factory=list)
 
 
 def walk(tensors: list[Tensor]) -> Walk:
@@ -63,6 +64,8 @@ def walk(tensors: list[Tensor]) -> Walk:
             continue
         if is_opaque(name):
             found.opaque.add(name)
+        if "BatchNorm" in name and getattr(node, "_saved_training", True) is True:
+            found.batch_norms.append(_shape(node))
         if name == "LogSoftmaxBackward0":
             found.before_log_softmax |= set(_names_back(node.next_functions[0][0], 1)[0])
         for following, _ in node.next_functions:

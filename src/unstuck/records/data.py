@@ -6,7 +6,12 @@ from unstuck.records.finding import Place
 
 
 class Loader(TypedDict):
-    """A DataLoader that the script iterated over."""
+    """A DataLoader that the script iterated over.
+
+    ``trains``: a forward pass of training came first when it was started. ``last_batch``: samples in
+    the last batch of an epoch, None where that is not known; ``completed``: the times it was
+    started again after an update, so that an epoch had ended.
+    """
 
     place: Place | None
     samples: int | None
@@ -15,6 +20,10 @@ class Loader(TypedDict):
     workers: int
     epochs: int
     first_step: int
+    trains: bool
+    last_batch: int | None
+    drop_last: bool
+    completed: int
 
 
 class Data(TypedDict):
