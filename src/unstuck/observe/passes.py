@@ -42,7 +42,7 @@ class Forward:
     """One call of an outermost module. ``sequence``: numbers of the nodes that made its outputs.
 
     ``noise`` names what made the call random or moved running statistics: ``dropout``,
-    ``batch norm``. ``inside``: the step had already had a forward pass of training.
+    ``batch norm``. ``inside``: a forward pass of training had come before it since the last update.
     """
 
     root: "Root"
@@ -58,6 +58,7 @@ class Forward:
     inside: bool
     place: Place | None
     key: Key
+    order: int = 0
     sequence: frozenset[int] = frozenset()
     losses: list[LossSeen] = field(default_factory=list)
     trained: bool = False
@@ -75,7 +76,8 @@ class Passes:
         self._latest: Forward | None = None
         self._loader: int | None = None
         self._fresh_loader = False
-        self._inside = False
+        self._count = 0
+        self._first: tuple[int, int] = (-1, 0)
         self._noise: dict[int, Noise] = {}
 
     def loader_started(self, loader: Any) -> None:
@@ -83,8 +85,9 @@ class Passes:
         self._loader, self._fresh_loader = id(loader), True
 
     def updated(self, optimizer: Any) -> None:
-        """The step's own forward passes are over."""
-        self._inside = False
+        """What ran without a graph before this update was only looked at."""
+        self._latest = None
+        self._settle(updated=True)
 
     def forwarded(
         self,
@@ -98,8 +101,6 @@ class Passes:
         """A forward pass whose fate is open."""
         if not self.session.attentive or len(self._pending) >= _PENDING:
             return
-        self._latest = None
-        self._settle()
         outputs = list(_tensors(output))
         nodes = [each.grad_fn for each in outputs if each.grad_fn is not None] if grad else []
         given = next(_tensors((arguments, keywords)), None)
@@ -115,11 +116,13 @@ class Passes:
             pointer=_pointer(given),
             loader=self._loader,
             first_of_loader=self._fresh_loader,
-            inside=self._inside,
+            inside=False,
             place=locate.place_of(frame),
             key=locate.person_lines(frame),
+            order=self._count,
             sequence=frozenset(node._sequence_nr() for node in nodes),
         )
+        self._count += 1
         self._fresh_loader = False
         self._pending.append(self._latest)
 
@@ -145,19 +148,19 @@ class Passes:
 
     def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """What the backward pass reaches was training."""
-        open_ones = [each for each in self._pending if each.graph and not each.trained]
+        open_ones = [each for each in self._pending if each.graph]
         wanted = {number for each in open_ones for number in each.sequence}
         found = wanted if len(open_ones) == 1 else _reached(tensors, wanted)
         for each in open_ones:
-            if found & each.sequence:
-                each.trained = self._inside = True
+            each.trained = bool(found & each.sequence)
+            if each.trained and self._first[0] != each.updates:
+                self._first = each.updates, each.order
         self._settle()
 
     def step_ended(self, step: int) -> None:
         """What was not reached for long was only looked at."""
         for each in self._pending:
             each.waited += 1
-        self._latest = None
         self._settle()
 
     def lapsed(self) -> None:
@@ -167,23 +170,21 @@ class Passes:
 
     def close(self) -> None:
         """The run is over: what follows its last update will not be trained any more."""
-        self._latest = None
         for each in self._pending:
             # Several in a row: one alone may be the forward pass of a step that was cut off.
             alike = sum(o.root is each.root and o.updates == each.updates for o in self._pending)
             each.waited += _PATIENCE * (alike >= 2 or not each.training)
-        self._settle()
+        self._settle(updated=True)
 
-    def _settle(self) -> None:
+    def _settle(self, updated: bool = False) -> None:
         """Tell of those whose fate is known."""
         kept: list[Forward] = []
         for each in self._pending:
-            if each.trained or not each.graph or each.waited >= _PATIENCE:
-                # A loss may still be computed of the newest one.
-                if each is self._latest and not each.trained:
-                    kept.append(each)
-                else:
-                    self.session.tell("passed", each)
+            if each.updates == self._first[0] and each.order > self._first[1]:
+                each.inside = True
+            seen = each.waited >= _PATIENCE or (updated and not each.graph)
+            if each.trained or seen:
+                self.session.tell("passed", each)
             else:
                 kept.append(each)
         self._pending = kept

@@ -5,6 +5,14 @@ from typing import TypedDict
 from unstuck.records.finding import Place
 
 
+class Cut(TypedDict):
+    """A window that the end of the data cut off; ``cleared``: its gradients were never used."""
+
+    step: int
+    passes: int
+    cleared: bool
+
+
 class Accumulation(TypedDict):
     """``windows``: the backward passes of one update from one line, ``[passes, how often]`` pairs.
 
@@ -12,7 +20,7 @@ class Accumulation(TypedDict):
     number given to backward over the number that the loss function gave, where there was one call
     of it for each backward. ``mean``: the loss function takes the mean. ``rescaled``: updates whose
     gradients were changed between the last backward pass and the update, of ``judged``.
-    ``cut``: windows that ended with the data, ``[step, passes in it, 1 if they were cleared unused]``.
+    ``batches``: in one pass over the data. ``epochs``: how often the data began again.
     """
 
     windows: list[list[float]]
@@ -23,6 +31,5 @@ class Accumulation(TypedDict):
     rescaled: int
     judged: int
     batches: int | None
-    cut: list[list[float]]
-
-
+    epochs: int
+    cut: list[Cut]

@@ -5,15 +5,16 @@ from typing import TypedDict
 from unstuck.records.finding import Place
 
 
-class KeptGraphs(TypedDict):
-    """``alive``: ``[step, marked graphs that are older than three steps, those of them alive]``.
+class Count(TypedDict):
+    """At ``step``: of ``marked`` marked graphs more than three steps old, how many are ``alive``."""
 
-    ``oldest``: at each of these looks, the oldest step whose graph was still alive, -1 if none.
-    """
-
+    step: int
     marked: int
-    alive: list[list[float]]
-    oldest: list[list[float]]
+    alive: int
+
+
+class KeptGraphs(TypedDict):
+    """``place``: the line that calls backward."""
+
+    counts: list[Count]
     place: Place | None
-
-

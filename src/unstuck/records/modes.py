@@ -28,9 +28,9 @@ class BatchNormLayer(TypedDict):
 class Mode(TypedDict):
     """One model that was trained.
 
-    ``quiet_steps``: steps in which every forward pass that a backward pass reached was made in
-    evaluation mode, ``steps``: steps with such forward passes. ``quiet_since``: the first step of
-    the unbroken run of quiet steps at the end, None if the last step was not quiet. ``trainable``
+    ``steps``: steps with forward passes that a backward pass reached. In a quiet step all of them
+    were made in evaluation mode: ``quiet_since`` is the first of the unbroken run of quiet steps at
+    the end, ``quiet_steps`` its length; None and 0 if the last step was not quiet. ``trainable``
     and ``optimized`` count numbers, ``numel`` all of them.
     """
 

@@ -3,9 +3,7 @@
 from unstuck.remedies._registry import Remedy
 
 no_grad_in_validation = Remedy(
-    advice=(
-        "Run validation without gradients: no graph is built, and memory and time are saved."
-    ),
+    advice=("Run validation without gradients: no graph is built, and memory and time are saved."),
     code="""model.eval()
 with torch.no_grad():
     loss = loss_function(model(x), y)""",

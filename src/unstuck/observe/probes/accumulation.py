@@ -13,6 +13,7 @@ from unstuck.observe import locate
 from unstuck.observe.passes import Forward
 from unstuck.observe.session import LossCallEvent, Missing, Session, is_plain
 from unstuck.records.accumulation import Accumulation as Family
+from unstuck.records.accumulation import Cut
 from unstuck.records.series import BoundedSeries
 
 _CUT = 64
@@ -38,8 +39,10 @@ class Accumulation:
         self._judged = self._rescaled = 0
         self._loader: int | None = None
         self._batches: int | None = None
-        self._cut: list[list[float]] = []
-        self._unsure: list[float] | None = None
+        self._epochs = 0
+        self._cut: list[Cut] = []
+        self._unsure: Cut | None = None
+        self._in_step = False
 
     def passed(self, forward: Forward) -> None:
         """The models that are trained, and the loader of training."""
@@ -56,13 +59,16 @@ class Accumulation:
 
     def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """One more backward pass of this update."""
-        if not adds:
+        if not adds or self._in_step:  # a closure clears the gradients itself
             return
         calls, self._calls = self._calls, []
         frame = locate.person_frame(3)
         line = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
         self._places.setdefault(line, locate.place_of(frame))
         self._note_cleared()
+        watched = self._watched() if self._watched is not None else None
+        if watched is not None and watched.grad is None:
+            self._open.clear()
         self._open[line] += 1
         if self.session.looking and len(calls) == 1 and len(tensors) == 1:
             self._compare(calls[0], tensors[0])
@@ -89,6 +95,7 @@ class Accumulation:
     def updating(self, optimizer: Optimizer) -> None:
         """The window is full."""
         session = self.session
+        self._in_step = True
         for line, count in self._open.items():
             self._lines[line] += count
         if self._open:
@@ -97,6 +104,10 @@ class Accumulation:
         self._unsure = None
         if session.looking:
             self._judge(optimizer)
+
+    def updated(self, optimizer: Optimizer) -> None:
+        """Backward passes count again."""
+        self._in_step = False
 
     def _judge(self, optimizer: Optimizer) -> None:
         kept, self._gradient = self._gradient, None
@@ -114,8 +125,10 @@ class Accumulation:
         if id(loader) != self._loader or not self.session.attentive:
             return
         self._batches = self._batches or _batches(loader)
+        self._epochs += 1
         if self._open and len(self._cut) < _CUT:
-            self._unsure = [self.session.step, sum(self._open.values()), 0]
+            passes = sum(self._open.values())
+            self._unsure = {"step": self.session.step, "passes": passes, "cleared": False}
             self._cut.append(self._unsure)
 
     def _note_cleared(self) -> None:
@@ -126,7 +139,7 @@ class Accumulation:
         gradient = parameter.grad if parameter is not None else None
         if parameter is not None:
             gone = gradient is None or not bool(torch.any(gradient != 0))
-            self._unsure[2] = int(gone)
+            self._unsure["cleared"] = gone
             if gone:
                 self._open.clear()
         self._unsure = None
@@ -155,7 +168,8 @@ class Accumulation:
             "rescaled": self._rescaled,
             "judged": self._judged,
             "batches": self._batches,
-            "cut": [list(each) for each in self._cut],
+            "epochs": self._epochs,
+            "cut": [{**each} for each in self._cut],
         }
 
 

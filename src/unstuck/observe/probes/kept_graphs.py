@@ -8,6 +8,7 @@ from torch import Tensor
 from unstuck.observe import locate
 from unstuck.observe.session import LossCallEvent, Missing, Session
 from unstuck.records.finding import Place
+from unstuck.records.kept_graphs import Count
 from unstuck.records.kept_graphs import KeptGraphs as Family
 
 _MARKS = 64
@@ -29,8 +30,7 @@ class KeptGraphs:
 
     def __init__(self) -> None:
         self._marks: list[tuple[int, weakref.ref[_Mark]]] = []
-        self._alive: list[list[float]] = []
-        self._oldest: list[list[float]] = []
+        self._counts: list[Count] = []
         self._place: Place | None = None
 
     def loss_called(self, event: LossCallEvent) -> None:
@@ -63,17 +63,12 @@ class KeptGraphs:
             return
         old = [(at, mark) for at, mark in self._marks if at <= step - _OLD]
         alive = {at for at, mark in old if mark() is not None}
-        if old and len(self._alive) < 256:
-            self._alive.append([step, len({at for at, _ in old}), len(alive)])
-            self._oldest.append([step, min(alive, default=-1)])
+        if old and len(self._counts) < 256:
+            marked = len({at for at, _ in old})
+            self._counts.append({"step": step, "marked": marked, "alive": len(alive)})
 
     def facts(self) -> Family | Missing:
         """The counts."""
         if not self._marks:
             return Missing("no loss with a graph was seen")
-        return {
-            "marked": len(self._marks),
-            "alive": self._alive,
-            "oldest": self._oldest,
-            "place": self._place,
-        }
+        return {"counts": self._counts, "place": self._place}

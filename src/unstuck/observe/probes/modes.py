@@ -33,7 +33,6 @@ class _Model:
     root: Root
     dropout: list[str] = field(default_factory=list)
     layers: list[_Layer] = field(default_factory=list)
-    loud: set[int] = field(default_factory=set)
     newest: int = -1
     quiet_newest: bool = False
     steps: int = 0
@@ -56,7 +55,6 @@ class Modes:
         self._optimized: set[int] = set()
         self._looked = -1
         self._shapes: dict[int, Counter[tuple[int, int, int]]] = {}
-        self._rows: Counter[int] = Counter()
 
     def passed(self, forward: Forward) -> None:
         """A forward pass that a backward pass reached is one of training."""
@@ -66,7 +64,6 @@ class Modes:
         if model is None:
             model = self._models[id(forward.root)] = self._new(forward.root)
         model.forward_place = model.forward_place or forward.place
-        self._rows[forward.rows] += 1
         quiet = not forward.training and not forward.noise
         if forward.step != model.newest:
             _finish_step(model)
@@ -187,17 +184,18 @@ def _finish_step(model: _Model) -> None:
     if model.newest < 0:
         return
     model.steps += 1
-    model.quiet += model.quiet_newest
     if not model.quiet_newest:
-        model.quiet_since = None
-    elif model.quiet_since is None:
+        model.quiet, model.quiet_since = 0, None
+        return
+    model.quiet += 1
+    if model.quiet_since is None:
         model.quiet_since = model.newest
 
 
 def _record(model: _Model, shapes: dict[int, Counter[tuple[int, int, int]]]) -> Mode:
     newest = int(model.newest >= 0)
-    quiet = newest and model.quiet_newest
-    since = (model.quiet_since if model.quiet_since is not None else model.newest) if quiet else None
+    quiet = bool(newest and model.quiet_newest)
+    began = model.newest if model.quiet_since is None else model.quiet_since
     for layer in model.layers:
         seen = shapes.get(layer.record["channels"])
         if seen:
@@ -212,8 +210,8 @@ def _record(model: _Model, shapes: dict[int, Counter[tuple[int, int, int]]]) -> 
         "dropout": model.dropout,
         "batch_norm": [{**layer.record} for layer in model.layers],
         "steps": model.steps + newest,
-        "quiet_steps": model.quiet + int(bool(quiet)),
-        "quiet_since": since,
+        "quiet_steps": model.quiet + 1 if quiet else 0,
+        "quiet_since": began if quiet else None,
         "numel": model.numel,
         "trainable": model.trainable,
         "optimized": model.optimized,
