@@ -40,6 +40,7 @@ class Walk:
     model and a loss written by hand. ``before_log_softmax``: the operations that made the input of
     each log-softmax. ``roots``: where the walk began. ``readable``: no saved-tensor hooks were seen,
     so that saved tensors may be read. ``structure`` is filled by ``structure.of``, once for all probes.
+    ``batch_norms``: the shapes that batch normalisations in training gave.
     """
 
     nodes: int = 0
@@ -50,6 +51,7 @@ class Walk:
     roots: list[Any] = field(default_factory=list)
     readable: bool = False
     structure: Any = None
+    batch_norms: list[list[int]] = field(default_factory=list)
 
 
 def walk(tensors: list[Tensor]) -> Walk:
@@ -68,6 +70,8 @@ def walk(tensors: list[Tensor]) -> Walk:
             continue
         if is_opaque(name):
             found.opaque.add(name)
+        if "BatchNorm" in name and getattr(node, "_saved_training", True) is True:
+            found.batch_norms.append(_shape(node))
         if name == "LogSoftmaxBackward0":
             found.before_log_softmax |= set(_names_back(node.next_functions[0][0], 1)[0])
         for following, _ in node.next_functions:

@@ -35,6 +35,16 @@ def person_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
+def person_lines(frame: FrameType | None, most: int = 3) -> tuple[tuple[str, int], ...]:
+    """The newest lines of the person's code on the stack, this frame's first."""
+    lines: list[tuple[str, int]] = []
+    while frame is not None and len(lines) < most:
+        if not _is_library(frame.f_code):
+            lines.append((frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(lines)
+
+
 def place_of(frame: FrameType | None) -> Place | None:
     """File, line and code of a frame."""
     return None if frame is None else place(frame.f_code.co_filename, frame.f_lineno)

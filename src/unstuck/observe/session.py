@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from unstuck.observe import graph, guard, locate
 from unstuck.observe.numbers import Numbers
+from unstuck.observe.passes import Passes
 from unstuck.records import Facts
 from unstuck.records.finding import Place
 
@@ -34,6 +35,9 @@ EVENTS = (
     "lapsed",
     "clipping",
     "clipped",
+    "passed",
+    "scheduler_built",
+    "light_evaluation",
 )
 
 
@@ -130,8 +134,11 @@ class Session:
         self._next_tick = 0.0
         self._owner = os.getpid()
         self._probes = probes
+        self.passes = Passes(self)
+        self.ended = "running"
+        listeners = [self.passes, *probes]
         self._handlers = {
-            event: [(p.family, getattr(p, event)) for p in probes if hasattr(p, event)]
+            event: [(p.family, getattr(p, event)) for p in listeners if hasattr(p, event)]
             for event in EVENTS
         }
         for probe in probes:
@@ -230,6 +237,12 @@ class Session:
         """An optimizer is about to step."""
         for _, receive in self._handlers["light_updating"]:
             receive(optimizer)
+
+    def light_evaluation(self, result: Tensor) -> None:
+        """A loss function was called without gradients, between steps that pass lightly."""
+        if is_open(result):
+            with self.working():
+                self.tell("light_evaluation", result)
 
     @property
     def look_is_near(self) -> bool:
@@ -334,6 +347,8 @@ class Session:
             with self.working():
                 self.on_step = None
                 self.end_step()
+        with self.working():
+            self.guard.run("passes", self.passes.close)
 
     def training(self) -> str:
         """In one sentence, what kind of training was seen, or what was seen instead."""

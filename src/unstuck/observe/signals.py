@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import clip_grad
+from torch.optim import lr_scheduler
 from torch.optim.optimizer import (
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
@@ -57,6 +58,15 @@ _PUSH = "_push_saved_tensors_default_hooks"
 _OPTIONS = ("weight", "pos_weight", "ignore_index", "reduction", "label_smoothing", "beta", "delta")
 
 
+# Those that do not begin with the __init__ of the first.
+_SCHEDULERS: tuple[Any, ...] = (
+    lr_scheduler.LRScheduler,
+    lr_scheduler.ReduceLROnPlateau,
+    lr_scheduler.SequentialLR,
+    lr_scheduler.ChainedScheduler,
+)
+
+
 class Signals:
     """Everything that was attached to torch, to be taken off again."""
 
@@ -81,6 +91,8 @@ class Signals:
         hooks = torch._C._autograd
         self._replace(hooks, _PUSH, self._saved_hooks(getattr(hooks, _PUSH)))
         self._wrap_clipping()
+        for scheduler in _SCHEDULERS:
+            self._replace(scheduler, "__init__", self._scheduler_built(scheduler.__init__))
         loader = torch.utils.data.DataLoader
         self._replace(loader, "__iter__", self._iterated(loader.__iter__))
         numpy = sys.modules.get("numpy")  # torch imports it, if it is there
@@ -155,7 +167,9 @@ class Signals:
                 return result
             if not session.attentive:
                 # Two are as many as one needs to know of; without the graph, which is the script's.
-                if grad_enabled() and len(light) < 2 and is_open(result):
+                if not grad_enabled():
+                    guard.run("validation", session.light_evaluation, result)
+                elif len(light) < 2 and is_open(result):
                     light.append(result.detach())
             elif session.here() and not in_a_transform():
                 guard.run("loss_calls", self._loss_called, name, arguments, keywords, result)
@@ -323,6 +337,21 @@ class Signals:
     def _tell_built(self, optimizer: torch.optim.Optimizer) -> None:
         place = locate.place_of(locate.person_frame(2))
         self._session.tell("optimizer_built", optimizer, place)
+
+    def _scheduler_built(self, original: Callable[..., None]) -> Callable[..., None]:
+        session = self._session
+
+        @functools.wraps(original)
+        def __init__(scheduler: Any, *arguments: Any, **keywords: Any) -> None:  # noqa: N807
+            original(scheduler, *arguments, **keywords)
+            if session.here():
+                session.guard.run("schedulers", self._tell_scheduler, scheduler)
+
+        return __init__
+
+    def _tell_scheduler(self, scheduler: Any) -> None:
+        place = locate.place_of(locate.person_frame(2))
+        self._session.tell("scheduler_built", scheduler, place)
 
     def _iterated(self, original: Callable[..., Any]) -> Callable[..., Any]:
         session = self._session

@@ -75,6 +75,8 @@ class Watcher:
     def run(self, ended: str, exit_code: int | None) -> Run:
         """What was seen so far, not yet diagnosed."""
         session = self.session
+        if session is not None:
+            session.ended = ended
         facts = session.facts() if session else Facts(missing={"loss": self._unwatched()})
         return Run(
             name=self.name,

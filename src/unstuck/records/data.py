@@ -6,7 +6,12 @@ from unstuck.records.finding import Place
 
 
 class Loader(TypedDict):
-    """A DataLoader that the script iterated over. ``sampler``: the class that orders its samples."""
+    """A DataLoader that the script iterated over. ``sampler``: the class that orders its samples.
+
+    ``trains``: a forward pass of training came first when it was started. ``last_batch``: samples in
+    the last batch of an epoch, None where that is not known; ``completed``: the times it was
+    started again after an update, so that an epoch had ended.
+    """
 
     place: Place | None
     samples: int | None
@@ -16,6 +21,10 @@ class Loader(TypedDict):
     sampler: str
     epochs: int
     first_step: int
+    trains: bool
+    last_batch: int | None
+    drop_last: bool
+    completed: int
 
 
 class Data(TypedDict):

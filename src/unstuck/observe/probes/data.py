@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from unstuck.observe import locate
+from unstuck.observe.passes import Forward
 from unstuck.observe.session import LossCallEvent, Root, Session, is_plain
 from unstuck.records.data import Data as Family
 from unstuck.records.data import Loader
@@ -21,6 +22,7 @@ class Data:
         self._loaders: dict[int, Loader] = {}
         self._pointers: set[tuple[int, int]] = set()
         self._sums: set[float] = set()
+        self._started: dict[int, int] = {}
 
     def forward(self, root: Root, module: nn.Module, arguments: Any, grad: bool) -> None:
         """The size of the first tensor given to a model in training."""
@@ -67,9 +69,21 @@ class Data:
                 "sampler": type(getattr(loader, "sampler", None)).__name__,
                 "epochs": 0,
                 "first_step": self.session.step,
+                "trains": False,
+                "last_batch": _last_batch(loader),
+                "drop_last": bool(loader.drop_last),
+                "completed": 0,
             }
         if key in self._loaders:
             self._loaders[key]["epochs"] += 1
+            if self._started.get(key, self.session.updates) < self.session.updates:
+                self._loaders[key]["completed"] += 1
+            self._started[key] = self.session.updates
+
+    def passed(self, forward: Forward) -> None:
+        """Which loaders give the batches of training."""
+        if forward.trained and forward.first_of_loader and forward.loader in self._loaders:
+            self._loaders[forward.loader]["trains"] = True
 
     def facts(self) -> Family:
         """The counts."""
@@ -94,3 +108,12 @@ def _length(sized: Any) -> int | None:
         return len(sized)
     except (TypeError, NotImplementedError):
         return None
+
+
+def _last_batch(loader: Any) -> int | None:
+    """Samples in the last batch of an epoch; None for streams and batches of one's own making."""
+    samples, batch = _length(loader.sampler), loader.batch_size
+    if not samples or not batch:
+        return None
+    rest = samples % batch
+    return int(rest) if rest and not loader.drop_last else int(batch)

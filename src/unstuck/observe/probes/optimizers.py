@@ -13,7 +13,9 @@ from unstuck.observe.session import Missing, Session
 from unstuck.records.finding import Place
 from unstuck.records.optimizers import Optimizer as Family
 
-_SETTINGS = ("lr", "momentum", "weight_decay", "eps", "alpha", "dampening", "nesterov", "amsgrad")
+_SETTINGS = (
+    "lr momentum weight_decay eps alpha dampening nesterov amsgrad decoupled_weight_decay"
+).split()
 
 
 @dataclass

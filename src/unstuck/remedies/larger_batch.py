@@ -1,0 +1,11 @@
+"""The remedy of the same name."""
+
+from unstuck.remedies._registry import Remedy
+
+larger_batch = Remedy(
+    advice=(
+        "Give batch normalisation more samples at a time: a batch of 16 or more. Accumulating "
+        "gradients does not help, because each small batch is normalised by itself."
+    ),
+    code="""loader = torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)""",
+)
