@@ -3,9 +3,9 @@
 from typing import Any
 
 from unstuck.records import Facts
-from unstuck.records.failure import Failure
 from unstuck.records.activations import Activation, ActivationLook
 from unstuck.records.clipping import ClipLine
+from unstuck.records.failure import Failure
 from unstuck.records.finding import Place
 from unstuck.records.gradients import GradientLayer, GradientLook, Gradients
 from unstuck.records.graph import Graph

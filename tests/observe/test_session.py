@@ -66,7 +66,8 @@ def test_a_probe_that_raises_is_lost_alone(watching, task, train, event):
     assert len(losses) == 8
     assert watched.session.steps == 8
     told = (
-        event in ("lapsed", "loss_failed", "optimizer_built", "loader_started", "clipping", "clipped")
+        event
+        in ("lapsed", "loss_failed", "optimizer_built", "loader_started", "clipping", "clipped")
         or event.startswith("light_")
         or "units" in watched.facts.missing
     )
