@@ -42,5 +42,16 @@ def test_summary_counts_first_named_and_alarms():
         {"kind": "repaired", "fault": "", "named": []},
     ]
     found = accuracy.summary(rows)
-    assert [found[key]["hits"] for key in ("named_first", "named", "false_alarms")] == [1, 2, 1]
+    assert [found[key]["hits"] for key in ("named_first", "named_in_three", "false_alarms")] == [
+        1,
+        2,
+        1,
+    ]
     assert found["by_check"]["a"]["false_alarms"]["hits"] == 1
+
+
+def test_the_sealed_corpus_is_the_one_whose_fingerprint_was_committed_before_it_was_scored():
+    sealed = (accuracy.CORPUS / "sealed.sha256").read_text().strip()
+    assert len(sealed) == 64
+    if (accuracy.CORPUS / "sealed").is_dir():
+        assert accuracy.fingerprint("sealed") == sealed
