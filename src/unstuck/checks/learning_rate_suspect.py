@@ -74,10 +74,10 @@ def learning_rate_suspect(
 
     ## Threshold
     Healthy updates are about 1e-3 of the weight for SGD and up to 1e-1 for Adam's first steps. `large`
-    (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3) with
-    the sum over all steps of the layer that moved most, so that vanishing gradients do not count. At least `steps` losses (20). The loss counts as
-    unmoved when it changed by less than 2 %, and a rate that is too low needs a loss near that of the
-    best constant prediction.
+    (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3)
+    with the sum over all steps of the layer that moved most, so that vanishing gradients do not count.
+    At least `steps` losses (20). The loss counts as unmoved when it changed by less than 2 %, and a
+    rate that is too low needs a loss near that of the best constant prediction.
 
     ## When it is wrong
     The size of updates alone proves nothing: batch normalisation makes weights scale-free, and a
@@ -147,7 +147,10 @@ def _finding(
         text = f"an update changes a weight by {size:.2g} of its size{rate}"
     else:
         at = step
-        text = f"all updates to step {step} together change no weight by more than {size:.1g} of its size{rate}"
+        text = (
+            f"all updates to step {step} together change no weight by more than {size:.1g} of its "
+        )
+        text += f"size{rate}"
     start = losses[0][1] if losses else math.nan
     end = _training.level(losses) if losses else math.nan
     how = "became infinite or NaN" if _training.diverged(facts) else f"went from {start:.4g} to"
