@@ -291,3 +291,18 @@ def test_a_warning_of_clipping_names_the_person_s_line(watching):
         warnings.simplefilter("always")
         nn.utils.clip_grad_norm_((p for p in ()), 1.0)
     assert [warning.filename for warning in caught] == [__file__] * len(caught)
+
+
+def test_a_recurrent_layer_is_not_linear(watching, train):
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cells, self.head = nn.LSTM(4, 8, batch_first=True), nn.Linear(8, 3)
+
+        def forward(self, x):
+            return self.head(self.cells(x)[0][:, -1])
+
+    with watching() as watched:
+        train(Recurrent(), torch.randn(16, 5, 4), torch.randint(0, 3, (16,)))
+    assert watched.found == []
+    assert not any(edge["straight"] for edge in watched.facts.layers["edges"])
