@@ -74,6 +74,7 @@ def exploding_gradients(
     ```
 
     ## Threshold
+    A norm that is not finite counts unless it grew there steadily, a hundredfold and more.
     `spike` 20 times the median of the norms before it (question 22: 4 to 10 in healthy training of
     recurrent nets), next to a calm one (within three times that median; a norm that grows steadily is
     the learning rate's doing), and a median loss of the last third above `margin` times the loss at
@@ -136,6 +137,8 @@ def _not_finite(facts: Facts, totals: list[list[float]]) -> Iterator[Finding]:
     if nonfinite and nonfinite[0] <= bad[0]:
         return  # the loss was first, and says it better
     before = finite([pair for pair in totals if pair[0] < bad[0]])
+    if before and before[-1][1] > 100 * before[0][1]:
+        return  # a steady growth to infinity is the learning rate's doing
     grown = f", after {before[0][1]:.3g} to {before[-1][1]:.3g} before" if before else ""
     yield Finding(
         f"the gradient is not finite at step {bad[0]} while the loss still is{grown}",
