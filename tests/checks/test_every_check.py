@@ -181,7 +181,8 @@ def test_the_example_fires_and_its_repair_does_not(check, tmp_path):
             zip(("faulty", "repaired"), snippets(check), strict=True),
         )
     assert check.name in named(faulty)
-    assert faulty["findings"][0]["check"] == check.name
+    # Said first, or under the cause that is said first: the loss is NaN because of the rate.
+    assert check.name in named({"findings": faulty["findings"][:1]})
     assert check.name not in named(repaired)
     assert check.name in repaired["checked"]
 

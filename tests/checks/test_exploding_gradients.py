@@ -42,6 +42,12 @@ def test_stays_quiet(totals, losses):
     assert exploding_gradients(facts(gradients=gradients(totals=totals), loss=losses)) == []
 
 
+def test_a_steady_growth_to_infinity_is_left_to_the_learning_rate():
+    totals = [*series([10.0**step for step in range(10)]), [10, math.inf]]
+    seen = facts(gradients=gradients(totals=totals), loss=loss([1.0] * 11))
+    assert exploding_gradients(seen) == []
+
+
 def test_losses_that_may_rise_are_left_out():
     turns = [optimizer(), optimizer()]
     seen = facts(gradients=gradients(totals=SPIKE), loss=WORSE, optimizers=turns)

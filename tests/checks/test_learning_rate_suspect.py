@@ -18,8 +18,11 @@ FLAT = [2.3 + 0.001 * (step % 2) for step in range(60)]
 FALLING = [2.3 * 0.95**step for step in range(60)]
 
 
-def seen(update, losses, *, grows=1.0, **changes):
-    looks = [gradient_look(step, update=update * grows**step) for step in (0, 1, 2, 3, 9, 30, 59)]
+def seen(update, losses, *, grows=1.0, gradient=0.1, **changes):
+    looks = [
+        gradient_look(step, gradient, update=update * grows**step)
+        for step in (0, 1, 2, 3, 9, 30, 59)
+    ]
     layers = [gradient_layer(f"net.{n}", *looks) for n in range(3)]
     made = {
         "gradients": gradients(*layers, **changes),
@@ -48,6 +51,7 @@ def test_fires_on_a_rate_that_is_too_low():
         seen(1e-3, FLAT),
         seen(1e-7, FALLING),
         seen(1e-9, FLAT, grows=1.2),  # a warm-up
+        seen(0.0, FLAT, gradient=0.0),  # dead: no rate would help
         seen(1e-7, [0.01] * 60),  # nothing left to learn
     ],
 )

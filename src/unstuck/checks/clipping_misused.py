@@ -23,7 +23,12 @@ _SCALE_FREE = (
 )
 
 
-@check(needs={"clipping"}, remedies=("clip-gradient-norm",), question="q22")
+@check(
+    needs={"clipping"},
+    remedies=("clip-gradient-norm",),
+    question="q22",
+    explains={"exploding-gradients", "learning-rate-suspect", "loss-not-falling"},
+)
 def clipping_misused(
     facts: Facts,
     *,
@@ -57,7 +62,7 @@ def clipping_misused(
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     for _ in range(20):
         optimizer.zero_grad()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # nothing to clip yet
         torch.nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
     ```

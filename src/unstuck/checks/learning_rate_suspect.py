@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from unstuck.checks import _training
-from unstuck.checks._flow import updates
+from unstuck.checks._flow import relative, updates
 from unstuck.checks._registry import NotChecked, check
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.gradients import GradientLayer
@@ -28,6 +28,8 @@ def learning_rate_suspect(
     large: float = 0.5,
     # Two hundred steps at the low end of healthy move a weight by 20 %; this is 200 times less.
     small: float = 1e-3,
+    # Below this, for each unit of weight, it is the gradient that is missing, not the rate.
+    gradient: float = 1e-3,
     # Fewer steps say nothing of a loss.
     steps: int = 20,
 ) -> Iterator[Finding]:
@@ -74,10 +76,11 @@ def learning_rate_suspect(
 
     ## Threshold
     Healthy updates are about 1e-3 of the weight for SGD and up to 1e-1 for Adam's first steps. `large`
-    (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3) with
-    the sum over all steps of the layer that moved most, so that vanishing gradients do not count. At least `steps` losses (20). The loss counts as
-    unmoved when it changed by less than 2 %, and a rate that is too low needs a loss near that of the
-    best constant prediction.
+    (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3)
+    with the sum over all steps of the layer that moved most, so that vanishing gradients do not count,
+    and only if some layer gets a gradient of at least `gradient` (1e-3) of its weight.
+    At least `steps` losses (20). The loss counts as unmoved when it changed by less than 2 %, and a
+    rate that is too low needs a loss near that of the best constant prediction.
 
     ## When it is wrong
     The size of updates alone proves nothing: batch normalisation makes weights scale-free, and a
@@ -101,7 +104,8 @@ def learning_rate_suspect(
         yield _finding(facts, "high", top, losses, sizes)
         return
     moved = max(_sum(pairs) for pairs in sizes)
-    if moved < small and len(losses) >= steps and _is_unmoved(facts, losses, sizes):
+    reached = _largest_gradient(layers) >= gradient
+    if moved < small and reached and len(losses) >= steps and _is_unmoved(facts, losses, sizes):
         yield _finding(facts, "low", moved, losses, sizes)
 
 
@@ -122,6 +126,12 @@ def _is_unmoved(
     growing = len(rates) > 1 and rates[-1] > 1.5 * rates[0]
     rising = median([pairs[-1][1] / max(pairs[0][1], 1e-30) for pairs in sizes]) > 3
     return not growing and not rising and _training.level(losses) >= 0.9 * known
+
+
+def _largest_gradient(layers: list[GradientLayer]) -> float:
+    """Of all layers and looks, relative to the weight."""
+    sizes = (relative(look) for layer in layers for look in layer["looks"])
+    return max((size for size in sizes if size is not None), default=0.0)
 
 
 def _sum(pairs: list[tuple[int, float]]) -> float:
@@ -147,7 +157,10 @@ def _finding(
         text = f"an update changes a weight by {size:.2g} of its size{rate}"
     else:
         at = step
-        text = f"all updates to step {step} together change no weight by more than {size:.1g} of its size{rate}"
+        text = (
+            f"all updates to step {step} together change no weight by more than {size:.1g} of its "
+        )
+        text += f"size{rate}"
     start = losses[0][1] if losses else math.nan
     end = _training.level(losses) if losses else math.nan
     how = "became infinite or NaN" if _training.diverged(facts) else f"went from {start:.4g} to"

@@ -45,7 +45,7 @@ def loss_not_falling(
     x = torch.randn(512, 8)
     y = (x[:, 0] > 0).long()
     model = torch.nn.Linear(8, 2)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-7)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
     for step in range(120):
         batch = torch.randint(0, 512, (64,))
         optimizer.zero_grad()

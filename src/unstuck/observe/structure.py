@@ -331,6 +331,8 @@ class _Reader:
             node = self._linear_source(node)
             if node is None:
                 return None
+        if node.name().startswith(_FUSED):  # its own non-linearities are inside
+            return None
         return self._layers[node].named.layer
 
     def _linear_source(self, node: Any) -> Any:
