@@ -159,6 +159,12 @@ def test_the_samples_have_the_shape_of_the_families():
         "optimizers": sample.optimizer(),
         "parameters": sample.parameter("model.weight"),
         "units": sample.layer(),
+        "modes": sample.mode(),
+        "validation": sample.validation(),
+        "schedulers": sample.scheduler(),
+        "accumulation": sample.accumulation(),
+        "kept_graphs": sample.kept_graphs(),
+        "ending": sample.ending(),
     }
     for name, one in made.items():
         shape = FAMILIES[name]

@@ -39,8 +39,8 @@ def not_enough_steps(
     x = torch.randn(512, 8)
     y = x[:, :3].argmax(1)
     model = torch.nn.Linear(8, 3)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    for _ in range(30):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.08)
+    for _ in range(24):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
@@ -53,7 +53,7 @@ def not_enough_steps(
     x = torch.randn(512, 8)
     y = x[:, :3].argmax(1)
     model = torch.nn.Linear(8, 3)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.08)
     for _ in range(190):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(model(x), y).backward()
