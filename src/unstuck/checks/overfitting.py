@@ -71,10 +71,11 @@ def overfitting(
 
     ## Threshold
     At least `evaluations` (6) of them, three after the minimum. Each of the last three lies above
-    the minimum by `rise` (.1) of it, the generalisation loss of Prechelt 1998 (who stops training at
-    .01 to .05), and by three times the noise, the median of half the second differences. The training loss fell by a tenth since then. If the accuracy is known and has not
-    fallen by more than its binomial error, it is a `note`: only the confidence is too high (Guo et
-    al. 2017), else a `warning`.
+    the minimum by `rise` (.1) of it, the generalisation loss of Prechelt 1998 (who stops training
+    at .01 to .05), and by three times the noise, the median of half the second differences. The
+    training loss fell by a tenth since then. If the accuracy is known and has not fallen by more
+    than its binomial error, it is a `note`: only the confidence is too high (Guo et al. 2017), else
+    a `warning`.
 
     ## When it is wrong
     The loss may fall a second time much later (double descent, Nakkiran et al. 2019). Rare targets
