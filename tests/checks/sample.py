@@ -6,6 +6,7 @@ from unstuck.records import Facts
 from unstuck.records.accumulation import Accumulation
 from unstuck.records.data import Data, Loader
 from unstuck.records.ending import Ending
+from unstuck.records.filters import Filter
 from unstuck.records.finding import Place
 from unstuck.records.graph import Graph
 from unstuck.records.kept_graphs import KeptGraphs
@@ -284,5 +285,18 @@ def data(*loaders: Loader, **changes: Any) -> Data:
         "updates_per_epoch": 201,
         "backwards_per_step": 1.0,
         "loaders": list(loaders),
+    }
+    return made | changes
+
+
+def filters(smooth: float = 0.0, **changes: Any) -> Filter:
+    made: Any = {
+        "name": "model.stem",
+        "kernel": [7, 7],
+        "channels": 3,
+        "smooth": [[1, 0.01], [180, smooth]],
+        "change": 0.01,
+        "updates": 180,
+        "place": place(3, "self.stem = nn.Conv2d(3, 64, 7)"),
     }
     return made | changes

@@ -165,6 +165,7 @@ def test_the_samples_have_the_shape_of_the_families():
         "accumulation": sample.accumulation(),
         "kept_graphs": sample.kept_graphs(),
         "ending": sample.ending(),
+        "filters": sample.filters(),
     }
     for name, one in made.items():
         shape = FAMILIES[name]

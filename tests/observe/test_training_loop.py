@@ -410,3 +410,28 @@ def test_loaders_of_training_are_told_from_others(watching, task):
     loaders = watched.facts.families["data"]["loaders"]
     seen = [(e["trains"], e["last_batch"], e["completed"]) for e in loaders]
     assert seen == [(True, 1, 2), (False, 32, 2)]
+
+
+def test_smoothness_is_the_correlation_of_neighbours(watching):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 2, 5), nn.Flatten(), nn.Linear(32, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    start = model[0].weight.detach().clone()
+    with watching() as watched:
+        for _ in range(6):
+            step(model, torch.randn(8, 1, 8, 8), torch.randint(0, 2, (8,)), optimizer)
+    [seen] = watched.facts.filters
+    weight = model[0].weight.detach().double()
+    products, squares = [], []
+    for filter_ in weight[:, 0]:
+        w = filter_ - filter_.mean()
+        for i in range(5):
+            for j in range(5):
+                squares.append(float(w[i, j] ** 2))
+                products += [float(w[i, j] * w[i + 1, j])] if i < 4 else []
+                products += [float(w[i, j] * w[i, j + 1])] if j < 4 else []
+    expected = (sum(products) / len(products)) / (sum(squares) / len(squares))
+    assert seen["smooth"][-1] == [6, pytest.approx(expected)]
+    moved = (weight - start.double()).norm() / start.double().norm()
+    assert seen["change"] == pytest.approx(float(moved), rel=1e-4)
+    assert (seen["name"], seen["kernel"]) == ("model.0", [5, 5])
