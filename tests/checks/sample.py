@@ -3,19 +3,27 @@
 from typing import Any
 
 from unstuck.records import Facts
+from unstuck.records.accumulation import Accumulation
 from unstuck.records.activations import Activation, ActivationLook
 from unstuck.records.clipping import ClipLine
+from unstuck.records.data import Data, Loader
+from unstuck.records.ending import Ending
 from unstuck.records.failure import Failure
+from unstuck.records.filters import Filter
 from unstuck.records.finding import Place
 from unstuck.records.gradients import GradientLayer, GradientLook, Gradients
 from unstuck.records.graph import Graph
+from unstuck.records.kept_graphs import KeptGraphs
 from unstuck.records.layers import Dropout, Edge, Layers, Node
 from unstuck.records.loss import Loss
 from unstuck.records.loss_calls import Input, LossCall, Operation
+from unstuck.records.modes import BatchNormLayer, Mode
 from unstuck.records.optimizers import Optimizer
 from unstuck.records.parameters import Parameter
+from unstuck.records.schedulers import Scheduler
 from unstuck.records.series import finite
 from unstuck.records.units import Layer, Look
+from unstuck.records.validation import Curve, Evaluation, Validation
 
 
 def facts(**families: Any) -> Facts:
@@ -284,5 +292,159 @@ def clip_line(function: str = "clip_grad_norm_", **changes: Any) -> ClipLine:
         "covered": [1.0, 1.0, 1.0],
         "optimizer": "SGD",
         "place": place(8, "torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"),
+    }
+    return made | changes
+
+
+def batch_norm(name: str = "model.1", **changes: Any) -> BatchNormLayer:
+    made: Any = {
+        "name": name,
+        "kind": "BatchNorm1d",
+        "channels": 32,
+        "values": 64,
+        "batch": 64,
+        "fresh": False,
+        "frozen_updates": 0,
+        "drift": None,
+        "place": place(4, "self.norm = nn.BatchNorm1d(32)"),
+    }
+    return made | changes
+
+
+def mode(**changes: Any) -> Mode:
+    made: Any = {
+        "model": "model",
+        "place": place(3, "model = Net()"),
+        "forward_place": place(),
+        "dropout": ["drop"],
+        "batch_norm": [batch_norm()],
+        "steps": 200,
+        "quiet_steps": 0,
+        "quiet_since": None,
+        "numel": 650,
+        "trainable": 650,
+        "optimized": 650,
+    }
+    return made | changes
+
+
+def evaluation(**changes: Any) -> Evaluation:
+    made: Any = {
+        "model": "model",
+        "step": 50,
+        "update": 50,
+        "forwards": 4,
+        "rows": 256,
+        "training": 0,
+        "noisy": 0,
+        "noise": [],
+        "graphs": 0,
+        "losses": 4,
+        "own_loader": True,
+        "repeated": False,
+        "inside": False,
+        "place": place(12, "loss = criterion(model(x), y)"),
+    }
+    return made | changes
+
+
+def curve(values: list[float], accuracy: list[float] = (), **changes: Any) -> Curve:  # type: ignore[assignment]
+    made: Any = {
+        "function": "cross_entropy",
+        "place": place(12, "loss = criterion(model(x), y)"),
+        "rows": 1000,
+        "values": [[10 * at, value] for at, value in enumerate(values)],
+        "accuracy": [[10 * at, value] for at, value in enumerate(accuracy)],
+    }
+    return made | changes
+
+
+def validation(*evaluations: Evaluation, curves: list[Curve] | None = None) -> Validation:
+    return {
+        "seen": len(evaluations),
+        "evaluations": list(evaluations),
+        "curves": curves or [],
+    }
+
+
+def scheduler(name: str = "CosineAnnealingLR", **changes: Any) -> Scheduler:
+    made: Any = {
+        "name": name,
+        "optimizer": "SGD",
+        "built_at": place(6, "scheduler = CosineAnnealingLR(optimizer, T_max=200)"),
+        "steps": 200,
+        "updates": 200,
+        "settings": {"T_max": 200.0},
+        "rates": [[at, 0.1 * (1 - at / 200)] for at in range(0, 200, 10)],
+        "track": [[at, at] for at in range(0, 200, 10)],
+        "epochs": 3,
+        "per_epoch": 50,
+        "inner": False,
+    }
+    return made | changes
+
+
+def accumulation(**changes: Any) -> Accumulation:
+    made: Any = {
+        "windows": [[1, 200]],
+        "model": "model",
+        "place": place(8, "loss.backward()"),
+        "ratios": series([1.0] * 30),
+        "mean": True,
+        "rescaled": 0,
+        "judged": 30,
+        "batches": 50,
+        "epochs": 3,
+        "cut": [],
+    }
+    return made | changes
+
+
+def kept_graphs(*alive: tuple[int, int, int]) -> KeptGraphs:
+    counts: Any = [{"step": s, "marked": marked, "alive": left} for s, marked, left in alive]
+    return {"counts": counts, "place": place(8, "loss.backward()")}
+
+
+def ending(ended: str = "finished", steps: int = 200) -> Ending:
+    return {"ended": ended, "steps": steps, "updates": steps}
+
+
+def loader(**changes: Any) -> Loader:
+    made: Any = {
+        "place": place(9, "for x, y in loader:"),
+        "samples": 6401,
+        "batch": 32,
+        "batches": 201,
+        "workers": 0,
+        "epochs": 1,
+        "first_step": 0,
+        "trains": True,
+        "last_batch": 1,
+        "drop_last": False,
+        "completed": 0,
+    }
+    return made | changes
+
+
+def data(*loaders: Loader, **changes: Any) -> Data:
+    made: Any = {
+        "batch": 32,
+        "samples": 6401,
+        "updates_per_epoch": 201,
+        "backwards_per_step": 1.0,
+        "loaders": list(loaders),
+    }
+    return made | changes
+
+
+def filters(smooth: float = 0.0, **changes: Any) -> Filter:
+    made: Any = {
+        "name": "model.stem",
+        "kernel": [7, 7],
+        "channels": 3,
+        "smooth": [[1, 0.01], [180, smooth]],
+        "change": 0.01,
+        "updates": 180,
+        "place": place(3, "self.stem = nn.Conv2d(3, 64, 7)"),
     }
     return made | changes

@@ -164,6 +164,13 @@ def test_the_samples_have_the_shape_of_the_families():
         "gradients": sample.gradients(),
         "activations": sample.activation(),
         "clipping": sample.clip_line(),
+        "modes": sample.mode(),
+        "validation": sample.validation(),
+        "schedulers": sample.scheduler(),
+        "accumulation": sample.accumulation(),
+        "kept_graphs": sample.kept_graphs(),
+        "ending": sample.ending(),
+        "filters": sample.filters(),
     }
     for name, one in made.items():
         shape = FAMILIES[name]

@@ -25,6 +25,8 @@ def test_everything_is_taken_off_again(watching, task, train):
         torch.compile,
         torch.jit.script,
         torch.optim.Optimizer.__init__,
+        torch.optim.lr_scheduler.LRScheduler.__init__,
+        torch.optim.lr_scheduler.ReduceLROnPlateau.__init__,
         DataLoader.__iter__,
     )
     with watching():
@@ -37,6 +39,8 @@ def test_everything_is_taken_off_again(watching, task, train):
         torch.compile,
         torch.jit.script,
         torch.optim.Optimizer.__init__,
+        torch.optim.lr_scheduler.LRScheduler.__init__,
+        torch.optim.lr_scheduler.ReduceLROnPlateau.__init__,
         DataLoader.__iter__,
     )
     assert after == before

@@ -37,12 +37,12 @@ def not_enough_steps(
 
     torch.manual_seed(0)
     x = torch.randn(512, 8)
-    y = x[:, :3].argmax(1)
-    model = torch.nn.Linear(8, 3)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    for _ in range(30):
+    y = x.sum(1, keepdim=True)
+    model = torch.nn.Linear(8, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.005)
+    for _ in range(24):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), y).backward()
+        torch.nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
     ```
     Use instead:
@@ -51,12 +51,12 @@ def not_enough_steps(
 
     torch.manual_seed(0)
     x = torch.randn(512, 8)
-    y = x[:, :3].argmax(1)
-    model = torch.nn.Linear(8, 3)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    y = x.sum(1, keepdim=True)
+    model = torch.nn.Linear(8, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.005)
     for _ in range(190):
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), y).backward()
+        torch.nn.functional.mse_loss(model(x), y).backward()
         optimizer.step()
     ```
 

@@ -1,6 +1,7 @@
 """The check of the same name."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from unstuck.checks._registry import NotChecked, check
 from unstuck.records import Facts, Finding, Location
@@ -70,11 +71,11 @@ def overfitting(
 
     ## Threshold
     At least `evaluations` (6) of them, three after the minimum. Each of the last three lies above
-    the minimum by `rise` (.1) of it, the generalisation loss of Prechelt 1998 (who stops training at
-    .01 to .05), and by three times the median change from one evaluation to the next before the
-    minimum. The training loss fell by a tenth since then. If the accuracy is known and has not
-    fallen by more than its binomial error, it is a `note`: only the confidence is too high (Guo et
-    al. 2017), else a `warning`.
+    the minimum by `rise` (.1) of it, the generalisation loss of Prechelt 1998 (who stops training
+    at .01 to .05), and by three times the noise, the median of half the second differences. The
+    training loss fell by a tenth since then. If the accuracy is known and has not fallen by more
+    than its binomial error, it is a `note`: only the confidence is too high (Guo et al. 2017), else
+    a `warning`.
 
     ## When it is wrong
     The loss may fall a second time much later (double descent, Nakkiran et al. 2019). Rare targets
@@ -106,12 +107,15 @@ def _turned(values: Pairs, rise: float) -> int:
     least = values[at][1]
     if at > len(values) - 4 or least <= 0:
         return -1
-    last = [value for _, value in values[-3:]]
-    before = [abs(b[1] - a[1]) for a, b in zip(values, values[1:], strict=False)]
-    # Near the minimum, in both directions: the fall at the beginning is no noise.
-    noise = median(before[max(0, at - 3) : at + 3])
+    numbers = [value for _, value in values]
+    last = numbers[-3:]
+    # Second differences: a smooth rise or fall is no noise.
+    bends = [
+        abs(c - 2 * b + a) / 2 for a, b, c in zip(numbers, numbers[1:], numbers[2:], strict=False)
+    ]
+    noise = median(bends)
     between = values[at + 1 : -3]
-    rising = sum(b[1] > a[1] for a, b in zip(values[at:], values[at + 1 :], strict=False))
+    rising = sum(b[1] > a[1] for a, b in pairwise(values[at:]))
     steady = rising >= 0.5 * (len(values) - at - 1)
     above = min(last) >= (1 + rise) * least and min(last) >= least + 3 * noise
     return (
@@ -167,4 +171,4 @@ def _accuracy_held(curve: Curve, step: float) -> bool:
     now = median([value for _, value in pairs[-3:]])
     share = min(1.0, max(0.0, then))
     error = (share * (1 - share) / max(1, curve["rows"])) ** 0.5
-    return now >= then - error
+    return bool(now >= then - error)

@@ -124,6 +124,7 @@ def _at_each_update(each: Scheduler, dead: float) -> str:
     if len(rates) < 8:
         return ""
     peak = max(rate for _, rate in rates)
+    dead = dead * (1 + 1e-6)  # three steps of a tenth are a thousandth, but for rounding
     after = next(at for at, rate in rates if rate == peak)
     low = next((at for at, rate in rates if at > after and rate <= dead * peak), None)
     last_at, last = rates[-1]
@@ -141,7 +142,7 @@ def _once_an_epoch(each: Scheduler) -> str:
     horizon, per_epoch, epochs = _horizon(each), each["per_epoch"], each["epochs"]
     if not horizon or not per_epoch or per_epoch < 5 or not 1 <= each["steps"] <= epochs + 1:
         return ""
-    least = 2 if each["name"] == "OneCycleLR" else 10
+    least = 2.0 if each["name"] == "OneCycleLR" else 10.0
     if horizon % per_epoch or horizon < least * per_epoch:
         return ""
     return (

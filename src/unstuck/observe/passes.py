@@ -56,13 +56,17 @@ class Forward:
     loader: int | None
     first_of_loader: bool
     inside: bool
-    place: Place | None
     key: Key
     order: int = 0
     sequence: frozenset[int] = frozenset()
     losses: list[LossSeen] = field(default_factory=list)
     trained: bool = False
     waited: int = 0
+
+    @property
+    def place(self) -> Place | None:
+        """The line that called the model."""
+        return locate.place(*self.key[0]) if self.key else None
 
 
 class Passes:
@@ -104,7 +108,6 @@ class Passes:
         outputs = list(_tensors(output))
         nodes = [each.grad_fn for each in outputs if each.grad_fn is not None] if grad else []
         given = next(_tensors((arguments, keywords)), None)
-        frame = locate.person_frame(2)
         self._latest = Forward(
             root=root,
             step=self.session.step,
@@ -117,8 +120,7 @@ class Passes:
             loader=self._loader,
             first_of_loader=self._fresh_loader,
             inside=False,
-            place=locate.place_of(frame),
-            key=locate.person_lines(frame),
+            key=locate.person_lines(locate.person_frame(2)),
             order=self._count,
             sequence=frozenset(node._sequence_nr() for node in nodes),
         )

@@ -7,5 +7,5 @@ drop_last = Remedy(
         "Leave out the incomplete last batch of each epoch; with shuffling it holds other "
         "samples every time, so nothing is lost."
     ),
-    code="""loader = torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)""",
+    code="""loader = DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)""",
 )

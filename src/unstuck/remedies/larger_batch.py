@@ -7,5 +7,5 @@ larger_batch = Remedy(
         "Give batch normalisation more samples at a time: a batch of 16 or more. Accumulating "
         "gradients does not help, because each small batch is normalised by itself."
     ),
-    code="""loader = torch.utils.data.DataLoader(dataset, batch_size=32, shuffle=True, drop_last=True)""",
+    code="""loader = DataLoader(dataset, batch_size=32, shuffle=True)""",
 )

@@ -64,7 +64,8 @@ class Accumulation:
         calls, self._calls = self._calls, []
         frame = locate.person_frame(3)
         line = (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
-        self._places.setdefault(line, locate.place_of(frame))
+        if line not in self._places:
+            self._places[line] = locate.place_of(frame)
         self._note_cleared()
         watched = self._watched() if self._watched is not None else None
         if watched is not None and watched.grad is None:
@@ -113,12 +114,15 @@ class Accumulation:
         kept, self._gradient = self._gradient, None
         parameter = kept[0]() if kept is not None else None
         if kept is not None and parameter is not None and parameter.grad is not None:
-            self._judged += 1
-            same = torch.equal(kept[1], parameter.grad) if kept[1].device.type == "cpu" else True
-            self._rescaled += not same
+            self.session.numbers.read((kept[1] - parameter.grad).abs().max(), self._receive_change)
         graded = [p for g in optimizer.param_groups for p in g["params"][:64] if p.grad is not None]
         if graded:
             self._watched = weakref.ref(min(graded, key=lambda p: p.numel()))
+
+    def _receive_change(self, number: float) -> None:
+        """By how much the gradient changed between the last backward pass and the update."""
+        self._judged += 1
+        self._rescaled += number != 0
 
     def loader_started(self, loader: Any) -> None:
         """The data begin again: a window that is open now was cut."""

@@ -123,24 +123,35 @@ class Modes:
             return
         weight = module.weight.detach() if module.weight is not None else None
         if layer.start is None:
-            tracked = module.num_batches_tracked
-            layer.record["fresh"] = tracked is not None and bool(tracked == 0)
-            copies = module.running_mean.detach().clone(), module.running_var.detach().clone()
-            copied = weight.clone() if weight is not None else None
-            layer.start = (self.session.updates, *copies, copied)
+            self._begin(layer, module, weight)
             return
         updates, mean, variance, old = layer.start
-        if old is not None and weight is not None and not torch.equal(old, weight):
-            layer.start = None  # an averaged copy moves without gradients
-            layer.record["drift"], layer.record["frozen_updates"] = None, 0
-            return
         moved = (module.running_mean.detach() - mean) / (variance + module.eps).sqrt()
         layer.record["frozen_updates"] = self.session.updates - updates
 
         def receive(number: float) -> None:
             layer.record["drift"] = number
 
+        def receive_change(number: float) -> None:
+            if number:  # an averaged copy moves without gradients
+                layer.start = layer.record["drift"] = None
+                layer.record["frozen_updates"] = 0
+
         self.session.numbers.read(moved.double().square().mean().sqrt(), receive)
+        if old is not None and weight is not None:
+            self.session.numbers.read((old - weight).abs().max(), receive_change)
+
+    def _begin(self, layer: _Layer, module: Any, weight: Tensor | None) -> None:
+        """The layer has just been found frozen."""
+        copies = module.running_mean.detach().clone(), module.running_var.detach().clone()
+        copied = weight.clone() if weight is not None else None
+        layer.start = (self.session.updates, *copies, copied)
+
+        def receive(number: float) -> None:
+            layer.record["fresh"] = number == 0
+
+        if module.num_batches_tracked is not None:
+            self.session.numbers.read(module.num_batches_tracked, receive)
 
     def walked(self, walk: Walk) -> None:
         """What batch normalisations in the graph of the loss gave: (samples, channels, ...)."""

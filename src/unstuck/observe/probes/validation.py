@@ -78,7 +78,7 @@ class Validation:
         key = (forward.root.name, forward.updates, forward.key)
         if key not in self._open:
             self._close(forward.updates - 8)
-            self._open[key] = _new(forward), forward.loader, set()
+            self._open[key] = _new(forward, _step(forward)), forward.loader, set()
         record, _, pointers = self._open[key]
         record["forwards"] += 1
         record["rows"] += forward.rows
@@ -110,7 +110,7 @@ class Validation:
         first = forward.losses[0]
         place = (first.place["file"], first.place["line"]) if first.place else ("", 0)
         line = self._line((first.function, place, forward.key[1:]), first.function, first.place)
-        point = line.at(forward.step, forward.updates) if line else None
+        point = line.at(_step(forward), forward.updates) if line else None
         if point is not None and len(point.losses) < _BATCHES:
             point.losses.append(first)
 
@@ -163,10 +163,15 @@ class Validation:
         }
 
 
-def _new(forward: Forward) -> Evaluation:
+def _step(forward: Forward) -> int:
+    """The step it follows; with gradients on it looked like the beginning of the next one."""
+    return max(0, forward.step - (forward.graph and not forward.inside))
+
+
+def _new(forward: Forward, step: int) -> Evaluation:
     return {
         "model": forward.root.name,
-        "step": forward.step,
+        "step": step,
         "update": forward.updates,
         "forwards": 0,
         "rows": 0,
