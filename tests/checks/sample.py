@@ -148,6 +148,7 @@ def parameter(name: str, **changes: Any) -> Parameter:
         "optimized": True,
         "changed": None,
         "fixed_model": False,
+        "own": False,
         "place": place(3, "self.output = nn.Linear(10, 10)"),
     }
     return made | changes

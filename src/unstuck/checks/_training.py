@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from unstuck.records import Facts
 from unstuck.records.loss_calls import LossCall
@@ -41,6 +42,16 @@ def level(pairs: Sequence[tuple[float, float]]) -> float:
 def beginning(pairs: Sequence[tuple[float, float]]) -> float:
     """The median of the first steps: at most five, at most a tenth."""
     return median([value for _, value in pairs[: max(1, min(5, len(pairs) // 10))]])
+
+
+def noise(pairs: Sequence[tuple[float, float]]) -> float:
+    """By how much the beginning and the level may differ by chance: two standard errors.
+
+    From the median absolute difference of neighbours, which a trend does not touch; the beginning is
+    a median of about five.
+    """
+    steps = [abs(b[1] - a[1]) for a, b in pairwise(pairs)]
+    return 2 * 1.25 * median(steps or [0.0]) / 0.954 / math.sqrt(5)
 
 
 def fall(pairs: Sequence[tuple[float, float]]) -> float | None:

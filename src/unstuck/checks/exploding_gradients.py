@@ -13,7 +13,7 @@ from unstuck.records.series import finite, median
     needs={"gradients", "loss"},
     remedies=("clip-gradient-norm", "lower-learning-rate", "redraw-initialisation"),
     question="q22",
-    explains={"dead-units", "learning-rate-suspect", "loss-not-falling", "non-finite-loss"},
+    explains={"dead-units", "learning-rate-suspect", "loss-not-falling"},
 )
 def exploding_gradients(
     facts: Facts,

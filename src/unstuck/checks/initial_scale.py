@@ -17,6 +17,7 @@ from unstuck.records.gradients import GradientLayer
     explains={
         "dead-units",
         "exploding-gradients",
+        "initial-loss-off",
         "learning-rate-suspect",
         "loss-not-falling",
         "non-finite-loss",

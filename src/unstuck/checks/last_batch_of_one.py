@@ -56,8 +56,9 @@ def last_batch_of_one(facts: Facts) -> Iterator[Finding]:
     ```
 
     ## Threshold
-    None: a division. `warning` where a batch normalisation sees vectors, because the epoch then ends
-    in an error; `note` where it sees images.
+    None: a division. Where a batch normalisation sees vectors, the epoch ends in an error. Where it
+    sees images, the last update before each validation uses the statistics of a single image, and
+    with the usual momentum of .1 a tenth of the running statistics is that image.
 
     ## When it is wrong
     A loop that leaves out batches of one by itself: setting `drop_last` says the same. Loaders for
@@ -79,6 +80,6 @@ def last_batch_of_one(facts: Facts) -> Iterator[Finding]:
             f"{batch}) and the model normalises over the batch: {ends}",
             at=loader["first_step"],
             evidence={"samples": loader["samples"], "batch": batch, "layer": seen[0]["name"]},
-            severity="warning" if flat else "note",
+            severity="warning",
             location=Location.of(loader["place"]),
         )

@@ -70,20 +70,22 @@ def last_window_dropped(
 
     ## When it is wrong
     With shuffling, other samples are left out each time, and a small share does no harm: that is
-    why it is a note. Only loaders of PyTorch are seen to begin again.
+    why it is a note. Without a loader of PyTorch
+    only windows that are cleared are seen.
     """
     seen: Accumulation = facts.accumulation
     usual, _ = max(finite(seen["windows"]), key=lambda pair: pair[1], default=(0.0, 0.0))
     if usual < 2:
         return
-    if not seen["epochs"]:
+    if not seen["epochs"] and not seen["cut"]:
         raise NotChecked("no second pass over a loader was seen")
     cut = [each for each in seen["cut"] if each["passes"] < usual]
     if not cut:
         return
     first, batches = cut[0], seen["batches"]
     thrown = [each["passes"] for each in cut if each["cleared"]]
-    part = thrown[0] / batches if thrown and batches else 0.0
+    used = sum(passes * count for passes, count in finite(seen["windows"]))
+    part = thrown[0] / batches if thrown and batches else sum(thrown) / max(1, used + sum(thrown))
     of = f" of {batches}" if batches else ""
     if thrown:
         what = f"the last {thrown[0]}{of} batches of each epoch are computed and thrown away"

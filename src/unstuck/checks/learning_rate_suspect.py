@@ -19,7 +19,7 @@ _OWN_SIZE = ("LBFGS", "Rprop")
     needs={"gradients", "loss"},
     remedies=("lower-learning-rate", "raise-learning-rate"),
     question="q01",
-    explains={"loss-not-falling", "non-finite-loss", "dead-units"},
+    explains={"loss-not-falling", "dead-units"},
 )
 def learning_rate_suspect(
     facts: Facts,
@@ -79,8 +79,9 @@ def learning_rate_suspect(
     (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3)
     with the sum over all steps of the layer that moved most, so that vanishing gradients do not count,
     and only if some layer gets a gradient of at least `gradient` (1e-3) of its weight.
-    At least `steps` losses (20). The loss counts as unmoved when it changed by less than 2 %, and a
-    rate that is too low needs a loss near that of the best constant prediction.
+    At least `steps` losses (20). The loss counts as unmoved when it changed by less than 2 % or than
+    its noise from batch to batch, and a rate that is too low needs a loss near that of the best
+    constant prediction.
 
     ## When it is wrong
     The size of updates alone proves nothing: batch normalisation makes weights scale-free, and a
@@ -110,17 +111,24 @@ def learning_rate_suspect(
 
 
 def _is_bad(facts: Facts, losses: _training.Pairs) -> bool:
-    """Whether the loss ends above its start, or no better than a constant prediction."""
-    end, known = _training.level(losses), _training.constant(facts)
-    return end > losses[0][1] or (known is not None and end >= 0.97 * known)
+    """Whether the loss ends above its start, or no better than a constant prediction.
+
+    Where that prediction is not known, as for a sum of losses: whether it rose to many times its
+    start and has gained next to nothing on it.
+    """
+    end, known, start = _training.level(losses), _training.constant(facts), losses[0][1]
+    leapt = start > 0 and max(value for _, value in losses) > 5 * start and end > 0.8 * start
+    return end > start or leapt or (known is not None and end >= 0.97 * known)
 
 
 def _is_unmoved(
     facts: Facts, losses: _training.Pairs, sizes: list[list[tuple[int, float]]]
 ) -> bool:
-    fell = _training.fall(losses)
     known = _training.constant(facts)
-    if fell is None or known is None or abs(fell) >= 0.02:
+    if len(losses) < 10 or known is None:
+        return False
+    start, end = _training.beginning(losses), _training.level(losses)
+    if abs(start - end) > max(0.02 * abs(start), _training.noise(losses)):
         return False
     rates = [rate["rate"] for rate in facts.gradients["rates"]]
     growing = len(rates) > 1 and rates[-1] > 1.5 * rates[0]

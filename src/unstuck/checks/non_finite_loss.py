@@ -17,7 +17,7 @@ _POLES = ("Log", "Sqrt", "Rsqrt", "Div", "Reciprocal", "Pow", "Acos", "Asin")
     needs={"loss"},
     remedies=("lower-learning-rate", "clip-gradient-norm", "keep-in-domain"),
     question="q22",
-    explains={"loss-not-falling"},
+    explains={"exploding-gradients", "learning-rate-suspect", "loss-not-falling"},
 )
 def non_finite_loss(facts: Facts, *, tolerated: int = 0) -> Iterator[Finding]:
     """The loss became NaN or infinite.

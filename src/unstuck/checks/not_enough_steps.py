@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from unstuck.checks import _training
 from unstuck.checks._registry import NotChecked, check
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.loss import Loss
@@ -64,7 +65,8 @@ def not_enough_steps(
     At least `steps` (20) steps. The median of the last tenth is above `level` (.5) times the loss of
     the best constant prediction; over the last third the loss fell by `fall` (.06) of that constant,
     twice the spread of changes that do not matter in paired replays, and by 5 standard errors of
-    the slope. A `warning`: it learns, but was stopped.
+    the slope. A `warning`: it learns, but was stopped. For a loss written by hand the constant
+    prediction is not known, and the first losses stand for it.
 
     ## When it is wrong
     A first look at a script, or a budget that is meant. A run that `check` itself stops is never
@@ -102,7 +104,10 @@ def _constant(facts: Facts) -> float:
     """The loss of the best constant prediction, of the training loss that is called most."""
     sites = [site for site in facts.loss_calls or () if site["training"]]
     if not sites:
-        raise NotChecked("no loss function of torch.nn.functional in training: targets unknown")
+        first = _training.beginning(_training.losses(facts))
+        if first <= 0:
+            raise NotChecked("the loss is written by hand and not positive: its scale is not known")
+        return first
     site = max(sites, key=lambda each: each["calls"])
     if site["moving_targets"]:
         raise NotChecked("the targets are made by a network and move")

@@ -13,6 +13,8 @@ def scheduler_not_stepped(
     *,
     # Some dozens of updates, so that a scheduler that waits for a warm-up by hand is not judged.
     updates: int = 24,
+    # Beyond what scripts of this size train in epochs with several evaluations each.
+    horizon: int = 300,
 ) -> Iterator[Finding]:
     """A scheduler of the learning rate is built and never stepped.
 
@@ -58,7 +60,9 @@ def scheduler_not_stepped(
 
     ## Threshold
     At least `updates` (24) updates and one completed epoch, two for `ReduceLROnPlateau`, which waits
-    for a validation. Before an epoch has ended it cannot be known.
+    for a validation. Before an epoch has ended it cannot be known, except where the schedule is set
+    for `horizon` (300) steps or more and three evaluations have passed: as many epochs, each
+    evaluated several times, nobody trains.
 
     ## When it is wrong
     A scheduler that is only asked for its values. Those that another scheduler drives, or whose
@@ -79,7 +83,8 @@ def scheduler_not_stepped(
         if data.get("updates_per_epoch") == 1:  # the whole data at each step
             epochs = max(epochs, each["updates"])
         needed = 2 if each["name"] == "ReduceLROnPlateau" else 1
-        if epochs < needed and facts.ending["ended"] != "finished":
+        counts_updates = _horizon(each) >= horizon and _evaluations(facts) >= 3
+        if epochs < needed and not counts_updates and facts.ending["ended"] != "finished":
             unclear = "no epoch had ended, and it may be stepped then"
             continue
         yield Finding(
@@ -98,3 +103,12 @@ def scheduler_not_stepped(
         return
     if unclear:
         raise NotChecked(f"a scheduler was not stepped yet: {unclear}")
+
+
+def _horizon(each: Scheduler) -> float:
+    """The number of its own steps that a schedule is made for; 0 where it has no end."""
+    return max(each["settings"].get(name, 0.0) for name in ("T_max", "total_steps", "total_iters"))
+
+
+def _evaluations(facts: Facts) -> int:
+    return 0 if facts.validation is None else int(facts.validation["seen"])

@@ -82,7 +82,8 @@ def scheduler_wrong_cadence(
     must hold for a fifth of the updates of at most two epochs, or for half of all updates: a
     schedule that ends at zero on purpose is there for a few percent of the time. A horizon in
     updates is a multiple of the updates in an epoch, at least ten epochs' worth (two for
-    `OneCycleLR`, which is made to be stepped at each update).
+    `OneCycleLR`, which is made to be stepped at each update). Without a loader epochs are not known;
+    then only `OneCycleLR` with 100 steps or more, stepped in less than every fifth update, is reported.
 
     ## When it is wrong
     Cyclic schedules, warm restarts, constant and linear warm-ups, and `ReduceLROnPlateau` have no such
@@ -140,6 +141,12 @@ def _at_each_update(each: Scheduler, dead: float) -> str:
 def _once_an_epoch(each: Scheduler) -> str:
     """What is wrong with stepping it once an epoch; empty if nothing is."""
     horizon, per_epoch, epochs = _horizon(each), each["per_epoch"], each["epochs"]
+    seldom = 2 <= each["steps"] <= each["updates"] / 5
+    if each["name"] == "OneCycleLR" and not per_epoch and horizon >= 100 and seldom:
+        return (
+            f"OneCycleLR is made to be stepped at each update and was stepped {each['steps']} times in "
+            f"{each['updates']} updates: its total_steps={horizon:g} are never reached"
+        )
     if not horizon or not per_epoch or per_epoch < 5 or not 1 <= each["steps"] <= epochs + 1:
         return ""
     least = 2.0 if each["name"] == "OneCycleLR" else 10.0

@@ -67,8 +67,9 @@ def unreached_parameters(
 
     ## Threshold
     At least `looks` backward passes (5) were walked. `error` if nothing of a model is reached,
-    `warning` if a tenth of its trainable numbers or more (`share`) is not, else `note`: the pooler of a
-    pretrained encoder, or a spare head, is a small part and usually unused on purpose.
+    `warning` if the layer belongs to a class of the person's own, or if a tenth of the model's
+    trainable numbers or more (`share`) is not reached, else `note`: the pooler of a library's
+    pretrained encoder is a small part and usually unused on purpose.
 
     ## When it is wrong
     Parts that are trained later, or seldom: they are reached only then. Set `requires_grad_(False)`
@@ -104,6 +105,7 @@ def _of(
 ) -> Iterator[Finding]:
     numel, total = (sum(each["numel"] for each in group) for group in (unreached, all_))
     nothing = len(unreached) == len(all_)
+    own = any(each["own"] for each in unreached)
     names = [each["name"] for each in unreached]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     if nothing:
@@ -119,6 +121,6 @@ def _of(
         text,
         at=0,
         evidence={"parameters": names[:50], "unreached": numel, "trainable": total},
-        severity="error" if nothing else "warning" if numel >= share * total else "note",
+        severity="error" if nothing else "warning" if own or numel >= share * total else "note",
         location=Location.of(place),
     )

@@ -149,6 +149,11 @@ def call_lines(owner: object, names: tuple[str, ...]) -> list[Place]:
     return [place(file, line) for line in found]
 
 
+def is_own(kind: type) -> bool:
+    """Whether a class is of the person's code, not of an installed library."""
+    return _file_of(kind) is not None
+
+
 def _file_of(kind: type) -> str | None:
     try:
         file = inspect.getsourcefile(kind)

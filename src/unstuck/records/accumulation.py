@@ -6,7 +6,7 @@ from unstuck.records.finding import Place
 
 
 class Cut(TypedDict):
-    """A window that the end of the data cut off; ``cleared``: its gradients were never used."""
+    """A window that no update ended; ``cleared``: its gradients were never used."""
 
     step: int
     passes: int

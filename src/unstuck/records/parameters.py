@@ -13,6 +13,7 @@ class Parameter(TypedDict):
     were not two looks. ``fixed_model``: its model runs in eval mode or without gradients as well,
     as a teacher or a feature extractor does. ``kind`` is the class of the layer, or
     ``unregistered`` for a parameter that its model does not know of (a module in a plain list).
+    ``own``: the module that holds the layer is of the person's code, not of a library.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Parameter(TypedDict):
     optimized: bool
     changed: bool | None
     fixed_model: bool
+    own: bool
     place: Place | None
 
 

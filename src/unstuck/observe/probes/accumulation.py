@@ -69,6 +69,9 @@ class Accumulation:
         self._note_cleared()
         watched = self._watched() if self._watched is not None else None
         if watched is not None and watched.grad is None:
+            if self._open and len(self._cut) < _CUT:  # cleared in the middle, loader or not
+                passes = sum(self._open.values())
+                self._cut.append({"step": self.session.step, "passes": passes, "cleared": True})
             self._open.clear()
         self._open[line] += 1
         if self.session.looking and len(calls) == 1 and len(tensors) == 1:

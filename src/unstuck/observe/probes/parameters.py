@@ -102,7 +102,8 @@ class Parameters:
             module = root.module
             if module is None:
                 continue
-            kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+            inside = dict(module.named_modules())
+            kinds = {name: type(inner).__name__ for name, inner in inside.items()}
             for name, parameter in module.named_parameters():
                 if id(parameter) in written or len(self._seen) >= _LIMIT:
                     continue
@@ -110,6 +111,7 @@ class Parameters:
                 kind = kinds.get(name.rpartition(".")[0], "")
                 record = self._facts_of(parameter, f"{root.name}.{name}", root.name, kind, now)
                 record["fixed_model"] = module in self._fixed
+                record["own"] = _is_own(inside, name)
                 record["place"] = locate.assignment(module, name) or root.place
                 self._seen[record["name"]] = record
         for leaf, tensor in self._unregistered():
@@ -133,5 +135,18 @@ class Parameters:
             "optimized": parameter in self._optimized,
             "changed": moved,
             "fixed_model": False,
+            "own": True,
             "place": None,
         }
+
+
+def _is_own(inside: dict[str, nn.Module], parameter: str) -> bool:
+    """Whether the module around a parameter's layer is the person's, past torch's own containers."""
+    path = parameter.rpartition(".")[0].rpartition(".")[0]
+    while True:
+        kind = type(inside.get(path))
+        if not kind.__module__.startswith("torch."):
+            return locate.is_own(kind)
+        if not path:
+            return True
+        path = path.rpartition(".")[0]
