@@ -159,6 +159,11 @@ def test_the_samples_have_the_shape_of_the_families():
         "optimizers": sample.optimizer(),
         "parameters": sample.parameter("model.weight"),
         "units": sample.layer(),
+        "targets": sample.target(),
+        "predictions": sample.prediction(),
+        "data": [sample.data()],
+        "inputs": [sample.inputs()],
+        "memory": [sample.memory([], [])],
     }
     for name, one in made.items():
         shape = FAMILIES[name]

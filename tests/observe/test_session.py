@@ -66,7 +66,7 @@ def test_a_probe_that_raises_is_lost_alone(watching, task, train, event):
     assert len(losses) == 8
     assert watched.session.steps == 8
     told = (
-        event in ("light_loss", "lapsed", "optimizer_built", "loader_started")
+        event in ("light_loss", "lapsed", "optimizer_built", "loader_started", "file_loaded")
         or "units" in watched.facts.missing
     )
     assert told
