@@ -2,7 +2,6 @@ import math
 
 import pytest
 
-from unstuck.checks import NotChecked
 from unstuck.checks.unscaled_targets import unscaled_targets
 
 from .sample import facts, loss_call, numbers, optimizer, series, target
@@ -54,8 +53,3 @@ def test_other_losses_and_targets_made_by_a_network_are_not_judged():
     assert found(numbers(mean=152, std=77, made=True)) == []
     moving = loss_call("mse_loss", moving_targets=True)
     assert found(numbers(mean=152, std=77), loss_calls=[moving]) == []
-
-
-def test_without_known_targets_nothing_is_said():
-    with pytest.raises(NotChecked):
-        found(target())

@@ -1,5 +1,6 @@
 """The check of the same name."""
 
+import math
 from collections.abc import Iterator
 from statistics import median
 
@@ -112,7 +113,7 @@ def _columns(layer: DataLayer) -> list[Column]:
 
 
 def _root(column: Column) -> float:
-    return float((column["mean"] ** 2 + column["std"] ** 2) ** 0.5)
+    return math.hypot(column["mean"], column["std"])
 
 
 def _uneven(layer: DataLayer, ratio: float, offset: float) -> bool:
