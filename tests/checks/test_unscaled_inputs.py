@@ -40,6 +40,9 @@ def test_size_alone_is_a_note_with_an_adaptive_optimizer():
 def test_it_is_a_note_when_the_loss_falls_all_the_same():
     falling = [loss_call(values=series([2.3 * 0.98**step for step in range(200)]))]
     assert [f.severity for f in found(*UNEVEN, loss_calls=falling)] == ["note"]
+    slower = [loss_call(values=series([2.3 * 0.995**step for step in range(200)]))]
+    assert [f.severity for f in found(*PIXELS, loss_calls=slower)] == ["note"]
+    assert [f.severity for f in found(*UNEVEN, loss_calls=slower)] == ["warning"]
 
 
 @pytest.mark.parametrize(
