@@ -13,15 +13,19 @@ from unstuck.records.filters import Filter
 from unstuck.records.finding import Place
 from unstuck.records.gradients import GradientLayer, GradientLook, Gradients
 from unstuck.records.graph import Graph
+from unstuck.records.inputs import Argument, Column, DataLayer, Inputs, NonFinite
 from unstuck.records.kept_graphs import KeptGraphs
 from unstuck.records.layers import Dropout, Edge, Layers, Node
 from unstuck.records.loss import Loss
 from unstuck.records.loss_calls import Input, LossCall, Operation
+from unstuck.records.memory import File, Held, Memory
 from unstuck.records.modes import BatchNormLayer, Mode
 from unstuck.records.optimizers import Optimizer
 from unstuck.records.parameters import Parameter
+from unstuck.records.predictions import Prediction
 from unstuck.records.schedulers import Scheduler
 from unstuck.records.series import finite
+from unstuck.records.targets import Target
 from unstuck.records.units import Layer, Look
 from unstuck.records.validation import Curve, Evaluation, Validation
 
@@ -417,6 +421,7 @@ def loader(**changes: Any) -> Loader:
         "batch": 32,
         "batches": 201,
         "workers": 0,
+        "sampler": "RandomSampler",
         "epochs": 1,
         "first_step": 0,
         "trains": True,
@@ -447,5 +452,181 @@ def filters(smooth: float = 0.0, **changes: Any) -> Filter:
         "change": 0.01,
         "updates": 180,
         "place": place(3, "self.stem = nn.Conv2d(3, 64, 7)"),
+    }
+    return made | changes
+
+
+def target(function: str = "cross_entropy", **changes: Any) -> Target:
+    made: Any = {
+        "function": function,
+        "place": place(),
+        "calls": 200,
+        "first_step": 0,
+        "shape": [32],
+        "prediction_shape": [32, 10],
+        "kind": "classes",
+        "counts": [640] * 10,
+        "rows": 0,
+        "several": 0,
+        "entries": 6400,
+        "mean": 0.0,
+        "std": 0.0,
+        "minimum": 0.0,
+        "maximum": 0.0,
+        "below_minus_one": 0.0,
+        "below_zero": 0.0,
+        "above_one": 0.0,
+        "windows": 200,
+        "separation": 0.02,
+        "between": None,
+        "ascending": None,
+        "weighted": False,
+        "made": False,
+        "chain": ["AddmmBackward0", "ReluBackward0", "AddmmBackward0"],
+        "first_prediction": 0.3,
+        "nonfinite": 0,
+        "nonfinite_step": None,
+    }
+    return made | changes
+
+
+def numbers(
+    function: str = "mse_loss", mean: float = 0.0, std: float = 1.0, **changes: Any
+) -> Target:
+    """Targets of a regression."""
+    of = {
+        "kind": "numbers",
+        "counts": [],
+        "prediction_shape": [32, 1],
+        "shape": [32, 1],
+        "mean": mean,
+        "std": std,
+        "minimum": mean - 3 * std,
+        "maximum": mean + 3 * std,
+        "below_minus_one": 0.16,
+        "below_zero": 0.5,
+        "above_one": 0.16,
+        "separation": None,
+        "between": 0.03,
+        "ascending": 0.5,
+    }
+    return target(function, **(of | changes))
+
+
+def nonfinite(**changes: Any) -> NonFinite:
+    made: Any = {
+        "step": 3,
+        "call": 3,
+        "entries": 1,
+        "of": 256,
+        "rows": [5],
+        "columns": [2],
+        "calls": 1,
+    }
+    return made | changes
+
+
+def argument(**changes: Any) -> Argument:
+    made: Any = {
+        "model": "model",
+        "name": "0",
+        "place": place(),
+        "dtype": "float32",
+        "shape": [32, 8],
+        "integer": False,
+        "made": False,
+        "calls": 200,
+        "steps": 200,
+        "distinct": 200,
+        "unchanged": 0,
+        "looks": 12,
+        "same_rows": 0,
+        "constant": 0,
+        "value": 0.3,
+        "duplicates": 0.0,
+        "nonfinite": None,
+    }
+    return made | changes
+
+
+def column(index: int = 0, mean: float = 0.0, std: float = 1.0, **changes: Any) -> Column:
+    made: Any = {
+        "index": index,
+        "mean": mean,
+        "std": std,
+        "largest": abs(mean) + 3 * std,
+        "zeros": 0.0,
+        "binary": False,
+    }
+    return made | changes
+
+
+def data_layer(*columns: Column, **changes: Any) -> DataLayer:
+    squares = [each["mean"] ** 2 + each["std"] ** 2 for each in columns]
+    made: Any = {
+        "name": "model.0",
+        "kind": "Addmm",
+        "place": place(3, "self.input = nn.Linear(8, 32)"),
+        "looks": 12,
+        "rows": 384,
+        "features": len(columns),
+        "mean": sum(each["mean"] for each in columns) / max(1, len(columns)),
+        "root_mean_square": (sum(squares) / max(1, len(columns))) ** 0.5,
+        "minimum": min((each["mean"] - each["largest"] for each in columns), default=0.0),
+        "maximum": max((each["largest"] for each in columns), default=0.0),
+        "columns": list(columns),
+    }
+    return made | changes
+
+
+def inputs(*arguments: Argument, layers: list[DataLayer] | None = None) -> Inputs:
+    return {"arguments": list(arguments), "layers": layers}
+
+
+def prediction(source: str = "validation", **changes: Any) -> Prediction:
+    made: Any = {
+        "source": source,
+        "place": place(20, "loss = criterion(model(x), y)"),
+        "model": "",
+        "step": 150,
+        "passes": 3,
+        "samples": 1000,
+        "counts": [960, 40],
+        "predicted": [1000, 0],
+        "hits": [960, 0],
+    }
+    return made | changes
+
+
+def file(path: str = "train.npy", **changes: Any) -> File:
+    made: Any = {
+        "path": path,
+        "size": 200_000_128,
+        "mapped": True,
+        "wanted_mapped": True,
+        "place": place(2, 'mapped = np.load("train.npy", mmap_mode="r")'),
+    }
+    return made | changes
+
+
+def held(name: str = "data", **changes: Any) -> Held:
+    made: Any = {
+        "name": name,
+        "size": 200_000_000,
+        "entries": 50_000_000,
+        "mapped": False,
+        "place": place(4, "data = np.array(mapped)"),
+    }
+    return made | changes
+
+
+def memory(files: list[File], arrays: list[Held], **changes: Any) -> Memory:
+    made: Any = {
+        "anonymous": 800_000_000,
+        "anonymous_at_start": 300_000_000,
+        "total": 16_000_000_000,
+        "workers": 0,
+        "files": files,
+        "held": arrays,
     }
     return made | changes

@@ -171,6 +171,11 @@ def test_the_samples_have_the_shape_of_the_families():
         "kept_graphs": sample.kept_graphs(),
         "ending": sample.ending(),
         "filters": sample.filters(),
+        "targets": sample.target(),
+        "predictions": sample.prediction(),
+        "data": [sample.data()],
+        "inputs": [sample.inputs()],
+        "memory": [sample.memory([], [])],
     }
     for name, one in made.items():
         shape = FAMILIES[name]

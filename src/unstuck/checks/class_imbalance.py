@@ -24,6 +24,7 @@ class _Seen:
     needs={"targets"},
     remedies=("move-threshold", "weigh-classes"),
     question="q21",
+    explains={"initial-loss-off"},
 )
 def class_imbalance(
     facts: Facts,
@@ -52,10 +53,10 @@ def class_imbalance(
 
     torch.manual_seed(0)
     y = (torch.rand(2000, 1) < 0.04).float()
-    x = torch.randn(2000, 8) + y
+    x = torch.randn(2000, 8) + 0.3 * y
     weight = None
     model = torch.nn.Linear(8, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(120):
         rows = torch.randint(0, 1500, (64,))
         optimizer.zero_grad()
@@ -71,10 +72,10 @@ def class_imbalance(
 
     torch.manual_seed(0)
     y = (torch.rand(2000, 1) < 0.04).float()
-    x = torch.randn(2000, 8) + y
+    x = torch.randn(2000, 8) + 0.3 * y
     weight = torch.tensor([20.0])
     model = torch.nn.Linear(8, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.02)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(120):
         rows = torch.randint(0, 1500, (64,))
         optimizer.zero_grad()
@@ -172,8 +173,8 @@ def _seen(
             hits = source["hits"]
             if source["source"] != kind or len(predicted) != len(counts):
                 continue
-            found = sum(predicted[place] for place in rare)
-            if len(truth) == len(hits) == len(counts) and sum(truth):
+            found: int = sum(predicted[place] for place in rare)
+            if sum(truth) and len(truth) == len(hits) and len(hits) == len(counts):
                 there = sum(truth[place] for place in rare)
                 if there >= 10:
                     right = sum(hits[place] for place in rare) / there

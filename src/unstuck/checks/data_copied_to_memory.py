@@ -40,7 +40,7 @@ def data_copied_to_memory(
     import torch
 
     torch.manual_seed(0)
-    np.save("big.npy", np.zeros((1000, 30_000), dtype=np.float32))
+    np.save("big.npy", np.random.rand(1000, 30_000).astype(np.float32))
     mapped = np.load("big.npy", mmap_mode="r")
     data = np.array(mapped)
     model = torch.nn.Linear(30_000, 1)
@@ -57,7 +57,7 @@ def data_copied_to_memory(
     import torch
 
     torch.manual_seed(0)
-    np.save("big.npy", np.zeros((1000, 30_000), dtype=np.float32))
+    np.save("big.npy", np.random.rand(1000, 30_000).astype(np.float32))
     mapped = np.load("big.npy", mmap_mode="r")
     data = mapped
     model = torch.nn.Linear(30_000, 1)

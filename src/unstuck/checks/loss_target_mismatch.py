@@ -33,7 +33,8 @@ def loss_target_mismatch(
     ## Why is this bad?
     Squared error on class numbers makes class 1 the middle of classes 0 and 2. Softmax cannot give two
     labels more than one half each. Element-wise losses on exclusive classes lose some points of accuracy
-    (question 15: .93 to .94 instead of .96 to .97). Targets such as -1 let binary cross-entropy fall without end.
+    (question 15: .93 to .94 instead of .96 to .97). Targets such as -1 let binary cross-entropy fall
+    without end.
 
     ## Example
     ```python

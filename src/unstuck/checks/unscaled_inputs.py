@@ -1,5 +1,6 @@
 """The check of the same name."""
 
+import math
 from collections.abc import Iterator
 from statistics import median
 
@@ -73,7 +74,11 @@ def unscaled_inputs(
     .15: `ratio` (100) of the largest root mean square to the median standard deviation. All features
     times 30: SGD .49 instead of .15, times 100 NaN, Adam unharmed: `size` (30), only a `note` with an
     adaptive optimizer. All features moved by 10 standard deviations: Adam 1.34, SGD does not learn:
-    `offset` (10). When the loss has come below half of the best constant's, it is a `note`.
+    `offset` (10).
+
+    Features of different scale that seem to be learned are learned badly: breast cancer and wine as shipped
+    come to .32 and .52 of the best constant's loss with Adam, standardised to .06 and .01. So it is a `note`
+    only below .2 of that loss; for large numbers alone below half of it.
 
     ## When it is wrong
     A learning rate chosen for such inputs, and features whose scale is their importance. Token numbers
@@ -89,9 +94,9 @@ def unscaled_inputs(
     for layer in judged:
         text = _judge(layer, ratio, size, offset)
         if text:
-            share = learned(facts)
-            harmless = not _uneven(layer, ratio, offset) and adaptive(facts)
-            mild = harmless or (share is not None and share < 0.5)
+            share, uneven = learned(facts), _uneven(layer, ratio, offset)
+            well = share is not None and share < (0.2 if uneven else 0.5)
+            mild = well or (not uneven and adaptive(facts))
             yield Finding(
                 text,
                 at=0,
@@ -112,7 +117,7 @@ def _columns(layer: DataLayer) -> list[Column]:
 
 
 def _root(column: Column) -> float:
-    return float((column["mean"] ** 2 + column["std"] ** 2) ** 0.5)
+    return math.hypot(column["mean"], column["std"])
 
 
 def _uneven(layer: DataLayer, ratio: float, offset: float) -> bool:

@@ -1,8 +1,9 @@
 """The check of the same name."""
 
+import math
 from collections.abc import Iterator
 
-from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._registry import check
 from unstuck.checks._sites import DISTANCES, adaptive, learned, moving
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.targets import Target
@@ -78,8 +79,6 @@ def unscaled_targets(
     """
     judged = [t for t in facts.targets if t["function"] in DISTANCES and t["entries"] >= 32]
     judged = [target for target in judged if not moving(facts, target)]
-    if not judged and facts.targets and facts.loss_calls is None:
-        raise NotChecked("no targets of a regression could be read")
     limit = adaptive_size if adaptive(facts) else size
     for target in judged:
         text = _judge(target, limit, offset)
@@ -101,8 +100,8 @@ def unscaled_targets(
 
 def _judge(target: Target, limit: float, offset: float) -> str:
     mean, std, first = target["mean"], target["std"], target["first_prediction"]
-    root = (mean**2 + std**2) ** 0.5 if max(abs(mean), std) < 1e150 else float("inf")
-    if not first < 0.3 * root:
+    root = math.hypot(mean, std)
+    if not (math.isfinite(root) and first < 0.3 * root):
         return ""
     far = abs(mean) >= 5 and abs(mean) >= offset * std
     if max(abs(mean), std) < limit and not far:

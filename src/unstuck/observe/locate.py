@@ -76,9 +76,24 @@ def variable_name(value: Any, frame: FrameType | None) -> str:
     return type(value).__name__
 
 
+def local_names(frame: FrameType) -> dict[str, Any]:
+    """What the frame's variables hold, with nothing kept alive by the asking.
+
+    Before Python 3.13 ``f_locals`` is a copy that stays in the frame: what the script deletes later
+    would live on in there. It is emptied, unless somebody else holds it (``locals()`` is the same).
+    """
+    space = frame.f_locals
+    found = dict(space)
+    is_copy = sys.version_info < (3, 13) and frame.f_code.co_flags & inspect.CO_OPTIMIZED
+    # Held by the frame, by the name here, and by the call that counts.
+    if is_copy and sys.getrefcount(space) <= 3:
+        space.clear()
+    return found
+
+
 def _name_in(value: Any, frame: FrameType) -> str | None:
-    spaces = (frame.f_locals, frame.f_globals)
-    for space in spaces:
+    local = local_names(frame)
+    for space in (local, frame.f_globals):
         named = [(n, held) for n, held in list(space.items()) if not n.startswith("_")]
         for name, held in named:
             if held is value and name != "self":
@@ -87,7 +102,7 @@ def _name_in(value: Any, frame: FrameType) -> str | None:
             inner = _child_name(value, held)
             if inner:
                 return f"{name}.{inner}"
-    owner = frame.f_locals.get("self")
+    owner = local.get("self")
     for name, held in list(getattr(owner, "__dict__", {}).items()):
         if held is value:
             return f"self.{name}"

@@ -120,7 +120,8 @@ class Inputs:
             sample = flat[:: max(1, len(flat) // _SAMPLE)][:_SAMPLE].float()
             print_ = known.prints[step] = []
             self.session.numbers.read(total, print_.append)
-            self.session.numbers.read(sample @ self._ramp(sample), print_.append)
+            # Not a product of matrices: autocast would round it.
+            self.session.numbers.read((sample * self._ramp(sample)).sum(), print_.append)
 
     def _ramp(self, sample: Tensor) -> Tensor:
         key = (len(sample), sample.device)

@@ -149,7 +149,7 @@ def _attributes(dataset: Any) -> list[tuple[str, Any]]:
 
 
 def _names(frame: FrameType) -> list[tuple[str, Any]]:
-    spaces = (frame.f_locals, frame.f_globals)
+    spaces = (locate.local_names(frame), frame.f_globals)
     return [(n, v) for space in spaces for n, v in list(space.items()) if not n.startswith("__")]
 
 
