@@ -34,7 +34,7 @@ def test_fires_on_a_loader_begun_anew_at_every_step():
     [finding] = found(SAME_BATCH, loaders=[ANEW])
     assert finding.severity == "warning"
     assert finding.message == (
-        "model receives the same batch at each of 200 steps, while the loader has 200 batches; it was "
+        "model receives the same batch at each of 200 steps, while the loader has 201 batches; it was "
         "begun anew 200 times"
     )
 

@@ -18,9 +18,10 @@ def test_fires():
     assert "raises an error" in finding.message
 
 
-def test_images_are_a_note():
+def test_images_are_normalised_by_themselves():
     [finding] = found(batch_norm(kind="BatchNorm2d", values=64 * 32))
-    assert finding.severity == "note"
+    assert finding.severity == "warning"
+    assert finding.message.endswith("it is normalised by itself")
 
 
 @pytest.mark.parametrize(

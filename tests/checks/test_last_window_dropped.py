@@ -49,3 +49,10 @@ def test_stays_quiet(changes):
 def test_before_the_data_begin_again_nothing_is_known():
     with pytest.raises(NotChecked, match="no second pass"):
         found(epochs=0)
+
+
+def test_windows_cleared_without_a_loader_count_by_their_share():
+    [finding] = found(batches=None, epochs=0, windows=[[4, 4]], cut=[cut(3), cut(3)])
+    assert finding.severity == "warning"
+    [finding] = found(batches=None, epochs=0, windows=[[4, 50]], cut=[cut(3)])
+    assert finding.severity == "note"

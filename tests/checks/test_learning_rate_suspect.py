@@ -68,3 +68,17 @@ def test_several_optimizers_are_not_judged():
     turns = {**seen(2.0, [2.3, *[9.0] * 59]).families, "optimizers": [optimizer(), optimizer()]}
     with pytest.raises(NotChecked):
         learning_rate_suspect(facts(**turns))
+
+
+def test_fires_on_a_sum_of_losses_that_leapt_and_gained_nothing():
+    leaping = seen(2.0, [2.8, 60.0, 900.0, *[2.7] * 57])
+    leaping.families["loss_calls"][0]["constant"] = None
+    [finding] = learning_rate_suspect(leaping)
+    assert "too high" in finding.message
+
+
+def test_noise_from_batch_to_batch_is_no_movement():
+    noisy = [2.33 + 0.08 * (-1) ** step * (1 - step / 600) for step in range(60)]
+    noisy[:5] = [2.25, 2.25, 2.25, 2.41, 2.25]
+    [finding] = learning_rate_suspect(seen(1e-7, noisy))
+    assert "too low" in finding.message

@@ -84,7 +84,7 @@ def test_names_the_first_operation_the_layer_and_the_row():
 def test_says_when_the_input_was_not_finite_already():
     finding = told(began="loss", step=20, origin=origin(given=True, rows=[1, 2]))
     assert "receives from outside is not finite already, in rows 1, 2" in finding.message
-    assert "keep-in-domain" not in finding.remedies
+    assert finding.remedies == ("clean-inputs",)
 
 
 def test_says_since_when_the_norms_grew():

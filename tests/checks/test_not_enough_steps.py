@@ -42,7 +42,6 @@ def test_stays_quiet(values):
         ({"ended": "running"}, "own end"),
         ({"site": loss_call(moving_targets=True)}, "move"),
         ({"site": loss_call(constant=None)}, "is not known"),
-        ({"site": loss_call(training=False)}, "targets unknown"),
         ({"optimizers": [optimizer(), optimizer()]}, "take turns"),
     ],
 )
@@ -54,3 +53,10 @@ def test_says_why_it_cannot_judge(how, why):
 def test_a_first_look_of_a_few_steps_is_not_judged():
     with pytest.raises(NotChecked, match="10 steps seen, 20 needed"):
         found(falling(2.3, 1.6, steps=10))
+
+
+def test_a_loss_written_by_hand_is_measured_by_its_start():
+    [finding] = found(falling(2.3, 1.6), site=loss_call(training=False))
+    assert finding.severity == "warning"
+    with pytest.raises(NotChecked, match="its scale is not known"):
+        found(falling(-1.0, -2.0), site=loss_call(training=False))

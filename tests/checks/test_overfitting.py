@@ -61,3 +61,10 @@ def test_says_why_it_cannot_judge(how, why):
 def test_a_few_evaluations_say_nothing():
     with pytest.raises(NotChecked, match="fewer than 6"):
         found(UP[:5])
+
+
+def test_over_confidence_that_costs_half_of_what_was_reached_is_a_warning():
+    steep = [0.7, 0.62, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1]
+    [finding] = found(steep, accuracy=[0.5, 0.68, 0.7, 0.7, 0.71, 0.7, 0.7, 0.71])
+    assert finding.severity == "warning"
+    assert "only the confidence is too high" in finding.message

@@ -3,7 +3,7 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.scheduler_not_stepped import scheduler_not_stepped
 
-from .sample import data, ending, facts, scheduler
+from .sample import data, ending, facts, scheduler, validation
 
 
 def found(*schedulers, ended="stopped", **families):
@@ -46,3 +46,12 @@ def test_stays_quiet(healthy):
 def test_says_why_it_cannot_judge(unclear, why):
     with pytest.raises(NotChecked, match=why):
         found(unclear)
+
+
+def test_a_schedule_for_hundreds_of_steps_counts_updates_where_evaluations_passed():
+    long = scheduler(steps=0, epochs=0, settings={"T_max": 800.0})
+    assert len(found(long, validation={**validation(), "seen": 4})) == 1
+    short = scheduler(steps=0, epochs=0, settings={"T_max": 30.0})
+    for each, seen in ((short, 4), (long, 1)):
+        with pytest.raises(NotChecked, match="no epoch had ended"):
+            found(each, validation={**validation(), "seen": seen})

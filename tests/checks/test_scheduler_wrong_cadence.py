@@ -68,3 +68,12 @@ def test_stays_quiet(healthy):
 def test_where_an_epoch_is_one_update_there_is_no_difference():
     wrong = scheduler("StepLR", settings={}, rates=step_lr(30, 0.05), per_epoch=None)
     assert found(wrong, data=data(updates_per_epoch=1)) == []
+
+
+def test_one_cycle_that_is_stepped_seldom_needs_no_loader():
+    cycle = {"settings": {"total_steps": 320.0}, "per_epoch": None, "epochs": 0}
+    [finding] = found(scheduler("OneCycleLR", steps=5, **cycle))
+    assert "5 times in 200 updates" in finding.message
+    assert found(scheduler("OneCycleLR", steps=200, **cycle)) == []
+    short = {**cycle, "settings": {"total_steps": 30.0}}
+    assert found(scheduler("OneCycleLR", steps=5, **short)) == []

@@ -23,7 +23,7 @@ def test_fires_on_classes_in_runs():
 
 def test_points_at_the_loader_that_does_not_shuffle():
     [finding] = found(target(separation=0.97), loaders=[SEQUENTIAL])
-    assert str(finding.location) == "train.py:6"
+    assert str(finding.location) == "train.py:9"
 
 
 def test_fires_while_only_one_class_has_come():

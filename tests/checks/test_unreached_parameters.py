@@ -39,3 +39,9 @@ def test_stays_quiet(changes):
 def test_what_is_hidden_or_seldom_is_not_checked(changes):
     with pytest.raises(NotChecked):
         unreached_parameters(seen(LOST, graph=graph(**changes)))
+
+
+def test_a_layer_of_the_persons_own_class_is_meant_to_learn():
+    part = parameter("model.wide.weight", reached=False, numel=10, own=True)
+    [finding] = unreached_parameters(seen(part, parameter("model.body.weight", numel=400)))
+    assert finding.severity == "warning"

@@ -260,3 +260,21 @@ def test_averaged_copies_are_not_taken_for_forgotten(watching, task):
                     slow.lerp_(fast, 0.1)
                 average(x)
     assert watched.found == []
+
+
+def test_layers_of_a_library_are_told_from_those_of_the_person():
+    from unstuck.observe.probes.parameters import _is_own
+
+    class Mine(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Linear(2, 2))
+            self.encoder = nn.TransformerEncoderLayer(4, 2, 8)
+            self.theirs = theirs()
+
+    theirs = type("Pooler", (nn.Module,), {"__module__": "somewhere.installed"})
+    inside = dict(Mine().named_modules())
+    inside["theirs.dense"] = nn.Linear(2, 2)
+    assert _is_own(inside, "body.0.weight")
+    assert _is_own(inside, "encoder.linear1.weight")
+    assert not _is_own(inside, "theirs.dense.weight")

@@ -435,3 +435,19 @@ def test_smoothness_is_the_correlation_of_neighbours(watching):
     moved = (weight - start.double()).norm() / start.double().norm()
     assert seen["change"] == pytest.approx(float(moved), rel=1e-4)
     assert (seen["name"], seen["kernel"]) == ("model.0", [5, 5])
+
+
+def test_gradients_cleared_in_the_middle_of_a_window_are_a_cut(watching, task):
+    model, x, y = task
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with watching() as watched:
+        for _ in range(4):
+            optimizer.zero_grad()
+            for index, rows in enumerate(torch.arange(56).split(8)):
+                functional.cross_entropy(model(x[rows]), y[rows]).backward()
+                if index % 4 == 3:
+                    optimizer.step()
+                    optimizer.zero_grad()
+    seen = watched.facts.accumulation
+    assert [each["passes"] for each in seen["cut"]] == [3, 3, 3]
+    assert all(each["cleared"] for each in seen["cut"])

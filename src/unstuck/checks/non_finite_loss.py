@@ -163,6 +163,8 @@ def _evidence(failure: Failure) -> dict[str, Any]:
 def _remedies(failure: Failure) -> tuple[str, ...]:
     """A pole of a function is not mended by a lower learning rate."""
     where = failure["origin"]
+    if where is not None and where["given"]:
+        return ("clean-inputs",)
     at_a_pole = where is not None and where["node"].startswith(_POLES) and not where["given"]
     if at_a_pole or failure["suspects"]:
         return ("keep-in-domain", "clip-gradient-norm", "lower-learning-rate")
