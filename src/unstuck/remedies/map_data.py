@@ -8,5 +8,5 @@ map_data = Remedy(
         "be mapped: save as .npy once."
     ),
     code="""data = np.load("train.npy", mmap_mode="r")
-batch = torch.from_numpy(data[rows].astype(np.float32))  # in __getitem__, for each batch""",
+batch = torch.from_numpy(data[rows].astype(np.float32))  # each batch""",
 )
