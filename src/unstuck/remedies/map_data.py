@@ -8,6 +8,5 @@ map_data = Remedy(
         "be mapped: save as .npy once."
     ),
     code="""data = np.load("train.npy", mmap_mode="r")
-def __getitem__(self, index):
-    return torch.from_numpy(data[index].astype(np.float32))""",
+batch = torch.from_numpy(data[rows].astype(np.float32))  # each batch""",
 )
