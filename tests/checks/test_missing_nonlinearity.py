@@ -49,3 +49,13 @@ def test_stays_quiet_between_two_nets_that_take_turns():
 def test_what_is_hidden_is_not_checked():
     with pytest.raises(NotChecked):
         missing_nonlinearity(facts(layers=layers(opaque=True)))
+
+
+def test_the_stem_of_a_residual_net_goes_two_ways():
+    names = ("stem", "block.a", "block.b")
+    made = layers(*(node(name) for name in names))
+    straight = edge("stem", "block.a", straight=True)
+    made["edges"] = [straight, edge("stem", "block.b", "Add")]
+    assert missing_nonlinearity(facts(layers=made)) == []
+    made["edges"] = [straight]
+    assert len(missing_nonlinearity(facts(layers=made))) == 1

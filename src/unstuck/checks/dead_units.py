@@ -21,8 +21,9 @@ def dead_units(
     share: float = 0.5,
     # Where nearly all are dead, nothing comes through, whatever the loss does.
     nearly_all: float = 0.9,
-    # A unit that is positive for one sample in twenty is seen in 64 rows with probability .96.
-    rows: int = 64,
+    # Of three looks together: a unit that fires for one sample in twenty is silent in all of them
+    # once in seven hundred times.
+    rows: int = 128,
 ) -> Iterator[Finding]:
     """Most ReLU units of a layer are zero for every sample.
 
@@ -68,8 +69,8 @@ def dead_units(
     ```
 
     ## Threshold
-    A unit counts as dead when it was zero in three looks in a row, each with at least `rows` samples
-    and positions (64). From `nearly_all` (.9) of the units on it is a `warning`, and an `error` if it
+    A unit counts as dead when it was zero in three looks in a row with at least `rows` samples
+    and positions (128) in all. From `nearly_all` (.9) of the units on it is a `warning`, and an `error` if it
     is all of them and the layer gets no gradient. Between `share` (.5, as in SageMaker's DeadRelu)
     and that it is a `warning` while the training loss does not fall, and else not reported: wide nets
     that learn well are sparse.
@@ -114,7 +115,8 @@ def _is_judged(each: Activation, rows: int) -> bool:
         each["kind"] == "ReLU"
         and len(looks) == 3
         and looks[-1]["dead_for_long"] is not None
-        and all(look["rows"] >= rows and look["varies"] for look in looks)
+        and sum(look["rows"] for look in looks) >= rows
+        and all(look["varies"] for look in looks)
     )
 
 

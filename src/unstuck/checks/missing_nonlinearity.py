@@ -58,7 +58,8 @@ def missing_nonlinearity(facts: Facts) -> Iterator[Finding]:
     ## Threshold
     None: an operation is there or not. Pairs that are factored on purpose are left out: a middle
     narrower than both sides (LoRA, codes of autoencoders, linear bottlenecks), grouped and depthwise
-    convolutions, kernels of 1 x k and k x 1, weights shared with an embedding. Layer and group
+    convolutions, kernels of 1 x k and k x 1, weights shared with an embedding, and layers whose output
+    goes another way as well (the stem of a residual net). Layer and group
     normalisation count as non-linear, because they divide each sample by its own size.
 
     ## When it is wrong
@@ -67,11 +68,14 @@ def missing_nonlinearity(facts: Facts) -> Iterator[Finding]:
     """
     layers: Layers = facts.layers
     nodes = {node["name"]: node for node in layers["nodes"]}
+    branching = {edge["source"] for edge in layers["edges"] if not edge["straight"]}
     turns = len([each for each in facts.optimizers or () if each["steps"]]) > 1
     pairs = [
         edge
         for edge in layers["edges"]
-        if _is_a_fault(edge, nodes) and not (turns and _is_between_models(edge))
+        if _is_a_fault(edge, nodes)
+        and edge["source"] not in branching
+        and not (turns and _is_between_models(edge))
     ]
     if not pairs:
         if layers["opaque"] and not layers["edges"]:

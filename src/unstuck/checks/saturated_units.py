@@ -21,6 +21,8 @@ def saturated_units(
     *,
     # SageMaker Debugger's SaturatedActivation and DeepDiagnosis: more than half of a layer.
     share: float = 0.5,
+    # Where the loss falls all the same.
+    nearly_all: float = 0.9,
 ) -> Iterator[Finding]:
     """Most units of a tanh or sigmoid layer sit at its flat ends.
 
@@ -69,7 +71,8 @@ def saturated_units(
     Flat means a slope below a hundredth of the steepest: |tanh| above .995 (an input beyond 3), a
     sigmoid outside .0025 ... .9975 (beyond 6). DeepDiagnosis takes 5, SageMaker 9.5 and 17.
     At least `share` of the entries (half, as in both) at the first look after an update and at the
-    last. It is a `note` while the training loss falls well all the same, else a `warning`.
+    last. It is a `note` while the training loss falls well all the same, unless it is
+    `nearly_all` (.9): then less than one path in ten through the layer has a gradient.
 
     ## When it is wrong
     Codes that are meant to be binary, and layers that have learned their task and are certain: those
@@ -95,7 +98,7 @@ def saturated_units(
             ],
             "loss_stuck": stuck,
         },
-        severity="note" if stuck is False else "warning",
+        severity="note" if stuck is False and _least(worst) < nearly_all else "warning",
         location=Location.of(worst["place"]),
     )
 
