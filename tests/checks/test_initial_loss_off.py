@@ -3,7 +3,7 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.initial_loss_off import initial_loss_off
 
-from .sample import facts, loss_call, optimizer, series, target
+from .sample import facts, loss_call, numbers, optimizer, series, target
 
 BINARY = "binary_cross_entropy_with_logits"
 RARE = {"loss": 0.098, "what": "targets are 1 in 2.0% of the cases", "targets": 3200}
@@ -58,3 +58,20 @@ def test_a_line_seen_only_later_is_not_judged():
 def test_adversaries_are_not_judged():
     with pytest.raises(NotChecked, match="take turns"):
         found(target(), loss_call(), optimizers=[optimizer(), optimizer()])
+
+
+VARIANCE = {"loss": 1.0, "what": "variance of the targets", "targets": 3200}
+
+
+def test_a_regression_that_starts_far_from_its_targets():
+    site = loss_call("mse_loss", values=series([2.2e4, 1.9e4]), constant=VARIANCE)
+    [finding] = found(numbers(first_prediction=150.0), site)
+    assert finding.severity == "warning"
+    assert "22000 times the variance of the targets" in finding.message
+    assert finding.remedies == ("redraw-initialisation",)
+
+
+def test_targets_far_from_zero_are_another_matter():
+    site = loss_call("mse_loss", values=series([2.2e4, 1.9e4]), constant=VARIANCE)
+    with pytest.raises(NotChecked):
+        found(numbers(mean=150.0, first_prediction=0.1), site)

@@ -480,3 +480,17 @@ def test_loading_a_file_gives_what_it_gives(watching, tmp_path):
         with pytest.raises(FileNotFoundError):
             np.load(tmp_path / "none.npy")
     assert np.load is plain
+
+
+def test_a_map_that_is_copied_and_dropped_at_once_is_known(watching, tmp_path):
+    numbers = np.zeros((256, 70_000), np.float32)
+    numbers.tofile(tmp_path / "raw.bin")
+    with watching() as watched:
+        mapped = np.memmap(tmp_path / "raw.bin", dtype=np.float32, mode="r", shape=(256, 70_000))
+        assert type(mapped) is np.memmap
+        copy = np.array(mapped)
+        del mapped
+        next(iter(DataLoader(TensorDataset(torch.from_numpy(copy)), batch_size=4)))
+    [file] = watched.facts.memory["files"]
+    assert file["mapped"]
+    assert file["size"] == numbers.nbytes

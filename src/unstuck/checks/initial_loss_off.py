@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from unstuck.checks._registry import NotChecked, check
 from unstuck.checks._sites import BINARY, call_of, moving, takes_turns
 from unstuck.records import Facts, Finding, Location
+from unstuck.records.loss_calls import LossCall
+from unstuck.records.targets import Target
 
 
 @check(
@@ -21,6 +23,8 @@ def initial_loss_off(
     ratio: float = 3.0,
     # Logits of that size make probabilities below 1 %: the network is sure of what it does not know.
     saturated: float = 5.0,
+    # Ten standard deviations: no usual initialisation gives that to targets of unit size.
+    far: float = 100.0,
 ) -> Iterator[Finding]:
     """The first loss is far above that of guessing by frequency.
 
@@ -67,12 +71,14 @@ def initial_loss_off(
     The first loss is at least `ratio` (3) times the entropy of the classes and .3 above it. Question 2:
     with 2 % positives a zero bias starts at .69 against .098, seven times; the bias of the prior starts
     at the entropy. It is a `warning` only if the root mean square of the first logits is at least `saturated`
-    (5) as well, else a `note`: thirty steps make up for the bias alone.
+    (5) as well, else a `note`: thirty steps make up for the bias alone. A squared error is compared
+    with the variance of the targets: `far` (100) times it, ten standard deviations off, is a
+    `warning` if the first predictions are larger than the targets, not the targets.
 
     ## When it is wrong
     Fine-tuning a network on other classes starts like this and recovers. Soft or moving targets, class
-    weights and several optimizers that take turns are not judged. Large first losses of regressions belong
-    to unscaled-targets.
+    weights and several optimizers that take turns are not judged. Regressions whose targets are large
+    belong to unscaled-targets.
     """
     if takes_turns(facts):
         raise NotChecked("several optimizers take turns")
@@ -80,6 +86,11 @@ def initial_loss_off(
     for target in facts.targets:
         site = call_of(facts, target)
         named = target["function"] in ("cross_entropy", "nll_loss", *BINARY)
+        if site is not None and target["function"] == "mse_loss" and not moving(facts, target):
+            found = list(_regression(target, site, far))
+            if found:
+                yield from found
+                return
         if site is None or not named or moving(facts, target) or target["weighted"]:
             continue
         if target["kind"] in ("soft", "shared", "numbers") or site["constant"] is None:
@@ -105,6 +116,26 @@ def initial_loss_off(
         return
     if not judged:
         raise NotChecked("no loss of a classification with at least 100 known targets")
+
+
+def _regression(target: Target, site: LossCall, far: float) -> Iterator[Finding]:
+    """First predictions that are far larger than the targets."""
+    constant, first = site["constant"], _first(site["values"], target["first_step"])
+    size, usual = target["first_prediction"], math.hypot(target["mean"], target["std"])
+    if target["kind"] != "numbers" or constant is None or constant["loss"] <= 0 or first is None:
+        return
+    if first < far * constant["loss"] or not size > 5 * usual:
+        return
+    yield Finding(
+        f"the first loss is {first:.3g}, {first / constant['loss']:.0f} times the variance of the "
+        f"targets ({constant['loss']:.3g}); the first predictions have a root mean square of {size:.3g}, "
+        f"the targets one of {usual:.3g}",
+        at=target["first_step"],
+        evidence={"loss": first, "constant_loss": constant["loss"], "predictions": size},
+        severity="warning",
+        location=Location.of(site["place"]),
+        remedies=("redraw-initialisation",),
+    )
 
 
 def _first(values: list[list[float]], step: int) -> float | None:

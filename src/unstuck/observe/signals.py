@@ -98,6 +98,8 @@ class Signals:
         numpy = sys.modules.get("numpy")  # torch imports it, if it is there
         if numpy is not None:
             self._replace(numpy, "load", self._loaded(numpy.load))
+            # As an attribute of the class, which stays the same object.
+            self._replace(numpy.memmap, "__new__", self._mapped(numpy.memmap.__new__))
         self._listen()
 
     def detach(self) -> None:
@@ -378,6 +380,19 @@ class Signals:
             return value
 
         return _unseen(load)
+
+    def _mapped(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        session = self._session
+
+        @functools.wraps(original)
+        def __new__(kind: Any, filename: Any, *arguments: Any, **keywords: Any) -> Any:  # noqa: N807
+            value = original(kind, filename, *arguments, **keywords)
+            if session.here() and isinstance(filename, str | os.PathLike):
+                place = locate.place_of(locate.person_frame(2))
+                session.tell("file_loaded", os.fspath(filename), value, True, place)
+            return value
+
+        return _unseen(__new__)
 
     # Compilers: step aside.
 
