@@ -5,7 +5,16 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.exploding_gradients import exploding_gradients
 
-from .sample import clip_line, facts, gradients, loss, optimizer, series
+from .sample import (
+    clip_line,
+    facts,
+    gradient_layer,
+    gradient_look,
+    gradients,
+    loss,
+    optimizer,
+    series,
+)
 
 WORSE = loss([1.0] * 20 + [5.0] * 40)
 SPIKE = series([1.0, 1.2] * 10 + [100.0] + [1.0] * 39)
@@ -57,3 +66,20 @@ def test_losses_that_may_rise_are_left_out():
 def test_too_few_norms():
     with pytest.raises(NotChecked):
         exploding_gradients(facts(gradients=gradients(totals=SPIKE[:3]), loss=WORSE))
+
+
+def steep(gradient, losses):
+    looks = [gradient_look(step, gradient, weight=2.0) for step in (0, 1, 2, 3, 9, 30, 59)]
+    seen = gradients(gradient_layer("net.recurrent", *looks), totals=series([gradient] * 60))
+    return facts(gradients=seen, loss=loss(losses))
+
+
+def test_a_gradient_that_is_too_large_all_along():
+    [finding] = exploding_gradients(steep(900.0, [1.0] * 30 + [0.9] * 30))
+    assert "would change the loss by 1.8 times its value" in finding.message
+    assert finding.evidence["layer"] == "net.recurrent"
+
+
+def test_a_large_gradient_that_learns_is_left_alone():
+    assert exploding_gradients(steep(900.0, [0.97**step for step in range(60)])) == []
+    assert exploding_gradients(steep(30.0, [1.0] * 60)) == []

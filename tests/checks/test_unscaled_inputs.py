@@ -3,7 +3,7 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.unscaled_inputs import unscaled_inputs
 
-from .sample import argument, column, data_layer, facts, inputs, loss_call, optimizer, series
+from .sample import argument, column, data_layer, facts, inputs, loss, loss_call, optimizer, series
 
 UNEVEN = [column(0, 0.0, 1000.0), *(column(place) for place in range(1, 8))]
 FAR = [column(place, 50.0, 2.0) for place in range(8)]
@@ -69,3 +69,10 @@ def test_hidden_or_few_rows_decide_nothing():
         unscaled_inputs(facts(inputs=inputs(argument())))
     with pytest.raises(NotChecked, match="fewer than 32"):
         found(*UNEVEN, rows=8)
+
+
+def test_numbers_that_saturate_the_first_outputs_are_a_warning_in_any_case():
+    values = series([16.7, *[0.4 * 0.99**step for step in range(99)]])
+    adam = {"optimizers": [optimizer("AdamW")], "loss": loss([v for _, v in values])}
+    [finding] = found(*PIXELS, loss_calls=[loss_call(values=values)], **adam)
+    assert finding.severity == "warning"

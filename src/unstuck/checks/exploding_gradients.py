@@ -23,6 +23,8 @@ def exploding_gradients(
     # A catapult that survives raises the loss up to fourfold (question 9); what ends no better than
     # it began is none.
     margin: float = 1.0,
+    # At the usual update of a thousandth of a weight the first-order change is the whole loss.
+    sensitive: float = 1000.0,
 ) -> Iterator[Finding]:
     """The gradient grows by orders of magnitude, and the loss suffers.
 
@@ -30,7 +32,9 @@ def exploding_gradients(
     Follows the norm of all gradients just before each update (and before clipping, where they are
     clipped). It is reported when the norm becomes infinite or NaN while the loss is still finite, and
     when it jumps to more than `spike` times the median before while the loss rises above where it
-    began and does not come back.
+    began and does not come back. It is also reported when it is so large all along that updates of a
+    usual size make no sense: gradient times weight, in units of the loss, above `sensitive`, while the
+    loss does not fall by half.
 
     ## Why is this bad?
     One update of a gradient a hundred times larger than usual throws the weights far away, and the
@@ -78,8 +82,9 @@ def exploding_gradients(
     `spike` 20 times the median of the norms before it (question 22: 4 to 10 in healthy training of
     recurrent nets), next to a calm one (within three times that median; a norm that grows steadily is
     the learning rate's doing), and a median loss of the last third above `margin` times the loss at
-    the start: a spike that training survives is not reported. `error` if gradients are not finite,
-    else `warning`.
+    the start: a spike that training survives is not reported. `sensitive` is 1000, because
+    healthy updates are about a thousandth of the weight; the median over at least five looks of the
+    layer where it is largest counts. `error` if gradients are not finite, else `warning`.
 
     ## When it is wrong
     Losses that may rise (reinforcement learning, adversarial training, targets from a network) are
@@ -95,7 +100,10 @@ def exploding_gradients(
         return
     losses = _training.losses(facts)
     jump = _jump(finite(_norms(facts)), spike)
-    if jump is None or len(losses) < 10:
+    if len(losses) < 10:
+        return
+    if jump is None:
+        yield from _sensitive(facts, losses, sensitive)
         return
     step, norm, usual = jump
     start, end = _training.beginning(losses), _training.level(losses)
@@ -106,6 +114,35 @@ def exploding_gradients(
         f"before ({usual:.3g}), and the loss is {end:.3g} in the end, {start:.3g} at the start",
         at=step,
         evidence={"norm": norm, "median_before": usual, "loss": end, "loss_at_start": start},
+        severity="warning",
+        location=Location.of(facts.graph["backward_place"] if facts.graph else None),
+    )
+
+
+def _sensitive(facts: Facts, losses: _training.Pairs, limit: float) -> Iterator[Finding]:
+    """Large all along: d ln(loss) / d ln(weight), of the layer where it is largest."""
+    layers, value = facts.gradients["layers"], dict(losses)
+    by_step: dict[int, list[tuple[float, str]]] = {}
+    for layer in layers:
+        for look in layer["looks"]:
+            loss = value.get(look["step"], 0.0)
+            if look["gradient"] and look["weight"] and loss > 0:
+                size = look["gradient"] * look["weight"] / loss
+                by_step.setdefault(look["step"], []).append((size, layer["name"]))
+    worst = [max(sizes) for sizes in by_step.values()]
+    fell = _training.fall(losses)
+    if len(worst) < 5 or fell is None or fell > 0.5:
+        return
+    middle = median([size for size, _ in worst])
+    if not limit <= middle < math.inf:
+        return
+    name = max({name for _, name in worst}, key=[name for _, name in worst].count)
+    yield Finding(
+        f"the gradient of {name} is so large that changing the weight by a thousandth of its size would "
+        f"change the loss by {middle / 1000:.2g} times its value (the median of {len(worst)} looks), and "
+        f"the loss went from {_training.beginning(losses):.3g} to {_training.level(losses):.3g} only",
+        at=min(by_step),
+        evidence={"sensitivity": middle, "layer": name, "looks": len(worst)},
         severity="warning",
         location=Location.of(facts.graph["backward_place"] if facts.graph else None),
     )

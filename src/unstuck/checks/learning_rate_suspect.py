@@ -26,8 +26,8 @@ def learning_rate_suspect(
     *,
     # Healthy are 1e-3 (SGD) to 1e-1 (Adam, first steps); half of a weight in one step is beyond both.
     large: float = 0.5,
-    # Two hundred steps at the low end of healthy move a weight by 20 %; this is 200 times less.
-    small: float = 1e-3,
+    # A step at the low end of healthy moves a weight by a thousandth; this is 50 times less.
+    small: float = 2e-5,
     # Below this, for each unit of weight, it is the gradient that is missing, not the rate.
     gradient: float = 1e-3,
     # Fewer steps say nothing of a loss.
@@ -38,7 +38,7 @@ def learning_rate_suspect(
     ## What it does
     Measures how far each update moves each weight, relative to the weight. Updates of more than
     `large` in most layers, with a loss that ends no better than it began or than a constant
-    prediction, point to a rate that is too high; updates that add up to less than `small` over the
+    prediction, point to a rate that is too high; updates of less than `small` on average over the
     whole run, with a loss that stays where it is, to one that is too low.
 
     ## Why is this bad?
@@ -76,8 +76,8 @@ def learning_rate_suspect(
 
     ## Threshold
     Healthy updates are about 1e-3 of the weight for SGD and up to 1e-1 for Adam's first steps. `large`
-    (.5) is compared with the median over the layers of each layer's largest update; `small` (1e-3)
-    with the sum over all steps of the layer that moved most, so that vanishing gradients do not count,
+    (.5) is compared with the median over the layers of each layer's largest update; `small` (2e-5)
+    with the mean over all steps of the layer that moved most, so that vanishing gradients do not count,
     and only if some layer gets a gradient of at least `gradient` (1e-3) of its weight.
     At least `steps` losses (20). The loss counts as unmoved when it changed by less than 2 % or than
     its noise from batch to batch, and a rate that is too low needs a loss near that of the best
@@ -106,7 +106,13 @@ def learning_rate_suspect(
         return
     moved = max(_sum(pairs) for pairs in sizes)
     reached = _largest_gradient(layers) >= gradient
-    if moved < small and reached and len(losses) >= steps and _is_unmoved(facts, losses, sizes):
+    seen = 1 + max(pairs[-1][0] - pairs[0][0] for pairs in sizes)
+    if (
+        moved < small * seen
+        and reached
+        and len(losses) >= steps
+        and _is_unmoved(facts, losses, sizes)
+    ):
         yield _finding(facts, "low", moved, losses, sizes)
 
 
@@ -132,7 +138,9 @@ def _is_unmoved(
         return False
     rates = [rate["rate"] for rate in facts.gradients["rates"]]
     growing = len(rates) > 1 and rates[-1] > 1.5 * rates[0]
-    rising = median([pairs[-1][1] / max(pairs[0][1], 1e-30) for pairs in sizes]) > 3
+    # Momentum takes some dozens of steps to build up.
+    later = [[pair for pair in pairs if pair[0] >= 30] or pairs[-1:] for pairs in sizes]
+    rising = median([pairs[-1][1] / max(pairs[0][1], 1e-30) for pairs in later]) > 3
     return not growing and not rising and _training.level(losses) >= 0.9 * known
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
+from unstuck.checks import _training
 from unstuck.checks._registry import NotChecked, check
 from unstuck.checks._sites import adaptive, learned
 from unstuck.records import Facts, Finding, Location
@@ -74,7 +75,8 @@ def unscaled_inputs(
     .15: `ratio` (100) of the largest root mean square to the median standard deviation. All features
     times 30: SGD .49 instead of .15, times 100 NaN, Adam unharmed: `size` (30), only a `note` with an
     adaptive optimizer. All features moved by 10 standard deviations: Adam 1.34, SGD does not learn:
-    `offset` (10).
+    `offset` (10). Where the first loss is three times that of the best constant it is a
+    `warning` in any case: the numbers have saturated the outputs.
 
     Features of different scale that seem to be learned are learned badly: breast cancer and wine as shipped
     come to .32 and .52 of the best constant's loss with Adam, standardised to .06 and .01. So it is a `note`
@@ -96,7 +98,7 @@ def unscaled_inputs(
         if text:
             share, uneven = learned(facts), _uneven(layer, ratio, offset)
             well = share is not None and share < (0.2 if uneven else 0.5)
-            mild = well or (not uneven and adaptive(facts))
+            mild = (well or (not uneven and adaptive(facts))) and not _starts_off(facts)
             yield Finding(
                 text,
                 at=0,
@@ -105,6 +107,12 @@ def unscaled_inputs(
                 location=Location.of(layer["place"]),
             )
             return
+
+
+def _starts_off(facts: Facts) -> bool:
+    """Whether the first loss is far above that of the best constant prediction."""
+    losses, known = _training.losses(facts), _training.constant(facts)
+    return bool(losses) and known is not None and losses[0][1] >= 3 * known
 
 
 def _columns(layer: DataLayer) -> list[Column]:
