@@ -195,11 +195,13 @@ print("main")
 
 
 def test_a_run_says_findings_early_and_leaves_everything_else(place):
-    place.write("train.py", TRAIN + "train(70)\nprint('end')\nsys.exit(6)\n")
+    # On a busy machine steps pass lightly, and looks come four times a second.
+    slowly = "import time\nfor _ in range(150):\n    train(1)\n    time.sleep(0.01)\n"
+    place.write("train.py", TRAIN + slowly + "print('end')\nsys.exit(6)\n")
     done = place.unstuck("run", "--html", "r.html", "train.py")
     assert (done.stdout, done.returncode) == ("end\n", 6)
-    said = "unstuck: from step 0 on (seen by step 64): cross_entropy receives probabilities"
-    assert said in done.stderr
+    said = r"unstuck: from step 0 on \(seen by step \d+\): cross_entropy receives probabilities"
+    assert re.search(said, done.stderr)
     assert "the script itself failed (exit code 6)" in " ".join(done.stderr.split())
     assert (place.folder / "r.html").exists()
 
