@@ -40,6 +40,8 @@ WRONG = {
     "report damaged": "damaged/run.json",
     "report --json nope/r.json damaged": "cannot write nope/r.json",
     "report --bogus": "no option --bogus",
+    "report --list": "no run is recorded",
+    "report --list --json -": "--list stands alone",
     "diff damaged": "RUN2",
     "diff damaged damaged": "damaged/run.json",
     "explain nope": "nothing to explain is named 'nope'",
@@ -127,6 +129,15 @@ def test_a_bug_of_ours_has_a_code_of_its_own(folder, capsys, monkeypatch):
     monkeypatch.setattr(cli, "_dispatch", lambda _: 1 / 0)
     assert outcome(["doctor"]) == 3
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_anything_began_is_one_line(folder, capsys, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_dispatch", interrupted)
+    assert outcome(["check", "train.py"]) == 130
+    assert capsys.readouterr().err == "unstuck: interrupted\n"
 
 
 @pytest.mark.parametrize("command", ["check", "run", "report", "diff", "explain", "doctor"])

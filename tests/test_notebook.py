@@ -73,6 +73,38 @@ def test_exception_of_the_block_goes_through_and_leaves_a_report(faulty):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert kept[0].findings
+    assert "interrupted by Ctrl-C" in str(kept[0])
+
+
+def test_an_exception_of_the_block_is_not_called_a_finish_of_the_script(faulty):
+    kept = []
+
+    def failing():
+        with unstuck.watch(*faulty) as run:
+            kept.append(run)
+            train(*faulty)
+            raise ValueError("x")
+
+    with pytest.raises(ValueError, match="x"):
+        failing()
+    assert "the block raised ValueError" in flat(kept[0])
+    with unstuck.watch(*faulty) as run:
+        train(*faulty)
+    assert "the block finished" in flat(run)
+    assert "script" not in flat(run)
+
+
+def flat(run):
+    return " ".join(str(run).split())
+
+
+def test_a_model_that_is_only_shown_to_watch_was_not_called(faulty):
+    with unstuck.watch(*faulty) as run:
+        pass
+    assert "no model was called" in flat(run)
+    with unstuck.watch(*faulty) as run:
+        faulty[0](torch.zeros(1, 8))
+    assert "A model was called, but nothing was trained" in flat(run)
 
 
 def test_optimizer_built_before_the_block_is_known(faulty):

@@ -147,12 +147,47 @@ def test_a_run_is_found_by_the_name_of_its_script(tmp_path):
         recorded(tmp_path, name)
     assert recording.load(tmp_path, "train").name == "20260102-000000-train-2"
     assert recording.load(tmp_path, "train.py").name == "20260102-000000-train-2"
-    assert recording.last_two(tmp_path) == ("20260102-000000-train-2", "20260103-000000-other-3")
+
+
+def test_two_runs_to_compare_are_of_one_script(tmp_path):
+    for name in ("20260101-000000-train-1", "20260102-000000-other-2", "20260103-000000-train-3"):
+        recorded(tmp_path, name)
+    pair = ("20260101-000000-train-1", "20260103-000000-train-3")
+    assert recording.last_two(tmp_path) == pair
+    assert recording.last_two(tmp_path, "train") == pair
+    assert recording.last_two(tmp_path, "../folder/train.py") == pair
+    with pytest.raises(RunNotFound, match="only one run of other") as caught:
+        recording.last_two(tmp_path, "other.py")
+    assert "of others: 20260101-000000-train-1, 2026" in caught.value.hint
+    with pytest.raises(RunNotFound, match="no run of nope"):
+        recording.last_two(tmp_path, "nope")
+    with pytest.raises(RunNotFound, match="RUN2"):
+        recording.last_two(tmp_path, "20260103")
 
 
 def test_two_runs_are_needed_to_compare(tmp_path):
-    with pytest.raises(RunNotFound, match="fewer than two"):
+    with pytest.raises(RunNotFound, match="no run is recorded"):
         recording.last_two(tmp_path)
+    recorded(tmp_path, "20260101-000000-train-1")
+    with pytest.raises(RunNotFound, match="only one run of train is recorded"):
+        recording.last_two(tmp_path)
+
+
+def test_names_that_are_not_listed_are_counted(tmp_path):
+    for number in range(8):
+        recorded(tmp_path, f"2026010{number}-000000-train-{number}")
+    with pytest.raises(RunNotFound, match=r"-train-7 and 3 more$"):
+        recording.load(tmp_path, "2026")
+    with pytest.raises(RunNotFound) as caught:
+        recording.load(tmp_path, "nope")
+    assert caught.value.hint.endswith("-train-7 and 3 more")
+
+
+def test_a_script_that_lies_there_is_not_taken_for_a_recording(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("print(1)")
+    recorded(tmp_path, "20260101-000000-train-1")
+    assert recording.load(tmp_path, "train.py").name == "20260101-000000-train-1"
 
 
 def test_a_report_is_not_taken_for_a_recording(tmp_path):

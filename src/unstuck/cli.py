@@ -15,22 +15,24 @@ from unstuck.errors import UnstuckError, UsageError
 
 USAGE = 2
 BUG = 3
+INTERRUPTED = 130
 
 _TOP = """\
-Why does this PyTorch training not learn? Put unstuck in front of your script:
+Why does this PyTorch training not learn? Write unstuck check instead of python:
 
   unstuck check train.py [ARGS...]   watch the first steps, say what is wrong and where
-  unstuck run train.py [ARGS...]     watch the whole run; output, weights, exit code unchanged
+  unstuck run train.py [ARGS...]     watch the whole run; standard output, weights, exit code unchanged
   unstuck report [RUN]               the newest (or any) recorded run again; --html, --open
-  unstuck diff [RUN1 RUN2]           what changed between two recorded runs
+  unstuck diff [RUN1 RUN2]           what changed between two recorded runs (of one script)
   unstuck explain [NAME]             a check's page, or one of the 22 questions (q01 to q22)
   unstuck doctor                     versions and devices
 
 The script is not changed. Everything after its name belongs to the script."""
 
 _EXITS = """\
-exit codes of check and report: 0 nothing found, 1 findings at or above --fail-on, 2 usage,
-3 a bug of unstuck, 4 the script itself failed. run: always the script's own."""
+exit codes of check and report: 0 nothing found, 1 findings at or above --fail-on, 2 usage, or
+no training step was seen (not watched is not clean), 3 a bug of unstuck; of check also 4: the
+script itself failed. run: always the script's own."""
 
 _EXAMPLES = {
     "check": """\
@@ -52,11 +54,13 @@ examples:
   unstuck report                            the newest run recorded here
   unstuck report 20261123-0345              the run whose name begins so
   unstuck report --open                     as a page with pictures, in the browser
-  unstuck report --json -                   as JSON on standard output
+  unstuck report --json -                   as JSON on standard output, instead of the text
+  unstuck report --list                     the recorded runs: name, date, script, end, verdict
 """,
     "diff": """\
 examples:
-  unstuck diff                              the last two runs
+  unstuck diff                              the last two runs of the script that ran last
+  unstuck diff train.py                     the last two runs of train.py
   unstuck diff 20261123-0345 20261123-0412  the beginnings of names are enough
   unstuck diff before/run.json after/run.json
 """,
@@ -91,6 +95,19 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; ``check`` leaves the process by itself."""
+    try:
+        outcome = _prepared(arguments)
+    except KeyboardInterrupt:
+        print("unstuck: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    if isinstance(outcome, int):
+        return outcome
+    outcome()  # outside of every `except`: what the script raises is not for us
+    return 0
+
+
+def _prepared(arguments: Sequence[str] | None) -> int | Callable[[], None]:
+    """The exit code of a command, or what is left to be called."""
     from unstuck.observe import guard
 
     options = _parser().parse_args(arguments)
@@ -98,10 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not guard.or_show_bug(lambda: outcomes.append(_outcome(options))):
         return BUG
     [outcome] = outcomes
-    if isinstance(outcome, int):
-        return outcome
-    outcome()  # outside of every `except`: what the script raises is not for us
-    return 0
+    return outcome
 
 
 def _outcome(options: argparse.Namespace) -> int | Callable[[], None]:
@@ -138,10 +152,14 @@ def _dispatch(options: argparse.Namespace) -> int | Callable[[], None]:
         from unstuck.commands import report, watch
 
         settings = _settings(options)
+        if options.list:
+            _refuse_beside_list(options)
+            report.list_runs(settings)
+            return 0
         run = report.report(
             options.run, settings, json=options.json, html=options.html, show=options.open
         )
-        return int(watch.fails(run.findings, settings.fail_on))
+        return watch.exit_code(run, settings.fail_on)
     if command == "diff":
         from unstuck.commands import report
 
@@ -155,6 +173,12 @@ def _dispatch(options: argparse.Namespace) -> int | Callable[[], None]:
 
         doctor()
     return 0
+
+
+def _refuse_beside_list(options: argparse.Namespace) -> None:
+    """``--list`` is of all runs and for the terminal."""
+    if options.run or options.json or options.html or options.open:
+        raise UsageError("--list stands alone", "unstuck report --list")
 
 
 def _watching(options: argparse.Namespace) -> Callable[[], None]:
@@ -217,8 +241,11 @@ def _parser() -> argparse.ArgumentParser:
         "path). Findings are made again from the recorded facts.",
     )
     report.add_argument("run", nargs="?", metavar="RUN")
+    report.add_argument(
+        "--list", action="store_true", help="instead list the recorded runs, the newest last"
+    )
     report.add_argument("--open", action="store_true", help="write the HTML page and open it")
-    _add_outputs(report, "instead write the report as JSON, - for standard output")
+    _add_outputs(report, "instead of the text write", ", - for standard output")
     _add_fail_on(report)
     _add_selection(report)
     diff = _add_command(
@@ -226,9 +253,10 @@ def _parser() -> argparse.ArgumentParser:
         "diff",
         "what changed between two recorded runs",
         "Say which findings went and came and which settings changed. Without names: between the "
-        "last two runs recorded here. A name is that of a run, its beginning, or the script's.",
+        "last two runs of the script that ran last. With the name of one script: between its last "
+        "two runs. Of two names each is that of a run, its beginning, or the script's (its newest).",
     )
-    diff.add_argument("old", metavar="RUN1", nargs="?")
+    diff.add_argument("old", metavar="RUN1", nargs="?", help="a run, or alone: a script")
     diff.add_argument("new", metavar="RUN2", nargs="?")
     explain = _add_command(
         commands,
@@ -262,15 +290,25 @@ def _add_command(
 
 
 def _add_watching(commands: Any) -> None:
-    for name, what in (
-        ("check", "watch the first steps, say what is wrong, and stop the script there"),
-        ("run", "watch the whole run without changing it"),
+    for name, what, more in (
+        (
+            "check",
+            "watch the first steps, say what is wrong, and stop the script there",
+            "Up to there the script runs as always and writes what it writes; it is stopped as by a "
+            "kill, and nothing of it runs afterwards.",
+        ),
+        (
+            "run",
+            "watch the whole run without changing it",
+            "Standard output, weights and exit code are those of python; standard error has our lines "
+            "besides.",
+        ),
     ):
         parser = _add_command(
             commands,
             name,
             what,
-            f"{what.capitalize()}. Everything after SCRIPT belongs to the script.",
+            f"{what.capitalize()}. Everything after SCRIPT belongs to the script. {more}",
             usage=f"unstuck {name} [options] SCRIPT [ARGS...]",
         )
         parser.add_argument(
@@ -278,8 +316,10 @@ def _add_watching(commands: Any) -> None:
         )
         if name == "check":
             parser.add_argument("--steps", type=int, help="training steps to watch (200)")
-            parser.add_argument("--seconds", type=float, help="seconds to watch at most (60)")
-        _add_outputs(parser, "also write the report as JSON")
+            parser.add_argument(
+                "--seconds", type=float, help="seconds of training to watch at most (60)"
+            )
+        _add_outputs(parser, "also write the report")
         parser.add_argument(
             "--quiet", action="store_true", help="no progress and no report on stderr"
         )
@@ -289,11 +329,9 @@ def _add_watching(commands: Any) -> None:
         parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS...]")
 
 
-def _add_outputs(parser: argparse.ArgumentParser, json: str) -> None:
-    parser.add_argument("--json", type=Path, metavar="FILE", help=json)
-    parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="also write the report as one HTML page"
-    )
+def _add_outputs(parser: argparse.ArgumentParser, write: str, where: str = "") -> None:
+    for option, form in (("--json", "as JSON"), ("--html", "as one HTML page")):
+        parser.add_argument(option, type=Path, metavar="FILE", help=f"{write} {form}{where}")
 
 
 def _add_fail_on(parser: argparse.ArgumentParser) -> None:

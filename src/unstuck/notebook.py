@@ -68,17 +68,22 @@ def watch(model: Any = None, optimizer: Any = None) -> Iterator[WatchedRun]:
         run
     """
     watched = WatchedRun()
-    watcher = Watcher(new_name("watch"), "watch()", budget=RUN_BUDGET)
+    watcher = Watcher(new_name("watch"), "watch()", budget=RUN_BUDGET, kind="block")
     watcher.attach()
     if watcher.session is not None:
         if model is not None:
             watcher.session.guard.run("models", watcher.session.introduce, model)
         if optimizer is not None:
             watcher.session.tell("optimizer_built", optimizer, None)
+    ended = "finished"
     try:
         yield watched
+    except BaseException as error:
+        watcher.raised = type(error).__name__
+        ended = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        raise
     finally:
         watcher.detach()
         if watcher.session is not None:
             watcher.session.close()
-        watched.record = diagnosed(watcher.run("finished", None))
+        watched.record = diagnosed(watcher.run(ended, None))

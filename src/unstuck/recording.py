@@ -18,9 +18,14 @@ _NOTE = "# Written by unstuck: recorded runs, safe to delete.\n*\n"
 
 def new_name(label: str) -> str:
     """A name for a run that sorts by time: ``20261123-034500-train-4711``."""
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in label)
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{moment}-{(stem.removesuffix('.py') or 'run')[:40]}-{os.getpid()}"
+    return f"{moment}-{_stem(label)}-{os.getpid()}"
+
+
+def _stem(label: str) -> str:
+    """The script's part of a name."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in label)
+    return (safe.removesuffix(".py") or "run")[:40]
 
 
 class Recorder:
@@ -31,6 +36,12 @@ class Recorder:
         self.failure: str | None = None
         self._saved_at = 0.0
         self._pause = 1.0
+
+    def begin(self, make: Callable[[], Run]) -> None:
+        """Open, and write a first state, so that a run killed at once is there as well."""
+        self.open()
+        self.save(make)
+        self._saved_at = 0.0  # the first that is seen is worth writing at once
 
     def open(self) -> None:
         """Make the folder with its own .gitignore, and forget the oldest runs."""
@@ -98,23 +109,58 @@ def load(base: Path, wanted: str | None = None) -> Run:
         raise RunNotFound(f"{file}: {error}", "record the run again with unstuck check") from error
 
 
-def last_two(base: Path) -> tuple[str, str]:
-    """The names of the two newest runs, the older first.
+def names(base: Path) -> list[str]:
+    """The names of all runs recorded here, oldest first.
+
+    Raises:
+        RunNotFound: there is none.
+    """
+    found = _names(base)
+    if not found:
+        raise RunNotFound(
+            f"no run is recorded under {FOLDER} here", "unstuck check train.py records one"
+        )
+    return found
+
+
+def last_two(base: Path, script: str | None = None) -> tuple[str, str]:
+    """The names of the two newest runs of the script, the older first.
+
+    Without ``script``: of that whose run is the newest here.
 
     Raises:
         RunNotFound: there are fewer.
     """
-    names = sorted(each.parent.name for each in (base / FOLDER / "runs").glob("*/run.json"))
-    if len(names) < 2:
+    if script and (_file(script) or any(name.startswith(script) for name in _names(base))):
+        raise RunNotFound("RUN2, the run to compare with, is missing", "unstuck diff RUN1 RUN2")
+    known = names(base)
+    wanted = _stem(Path(script).name) if script else script_of(known[-1])
+    same = [name for name in known if script_of(name) == wanted]
+    if not same:
+        raise RunNotFound(f"no run of {script} is recorded here", f"recorded: {_some(known)}")
+    if len(same) < 2:
+        other = [name for name in known if name not in same]
+        there = f"; of others: {_some(other)}" if other else ""
         raise RunNotFound(
-            "fewer than two runs are recorded here", "unstuck check train.py records one"
+            f"only one run of {wanted} is recorded here: {same[0]}",
+            f"record it again with unstuck check, or name two: unstuck diff RUN1 RUN2{there}",
         )
-    return names[-2], names[-1]
+    return same[-2], same[-1]
 
 
-def _is_called(name: str, wanted: str) -> bool:
-    """By the script's name, which stands in the middle: ``20261123-034500-train-4711``."""
-    return name.split("-", 2)[-1].rpartition("-")[0] == wanted.removesuffix(".py")
+def _names(base: Path) -> list[str]:
+    return sorted(each.parent.name for each in (base / FOLDER / "runs").glob("*/run.json"))
+
+
+def script_of(name: str) -> str:
+    """The script's name, which stands in the middle: ``20261123-034500-train-4711``."""
+    return name.split("-", 2)[-1].rpartition("-")[0]
+
+
+def _some(names: list[str]) -> str:
+    """The newest five names, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[-5:]) + more
 
 
 def _recorded(text: str) -> Run:
@@ -126,25 +172,27 @@ def _recorded(text: str) -> Run:
 
 
 def _find(base: Path, wanted: str | None) -> Path:
-    for path in (Path(wanted), Path(wanted) / "run.json") if wanted else ():
-        if os.path.isfile(path):  # noqa: PTH113 - False, not an error, for names too long
-            return path
+    file = _file(wanted) if wanted else None
+    if file is not None:
+        return file
     runs = base / FOLDER / "runs"
-    names = sorted(each.parent.name for each in runs.glob("*/run.json"))
-    if wanted is None and names:
-        return runs / names[-1] / "run.json"
-    of_script = [name for name in names if wanted is not None and _is_called(name, wanted)]
-    found = [name for name in names if wanted is not None and name.startswith(wanted)]
-    found = found or of_script[-1:]
+    if wanted is None:
+        return runs / names(base)[-1] / "run.json"
+    known = _names(base)
+    of_script = [name for name in known if script_of(name) == _stem(Path(wanted).name)]
+    found = [name for name in known if name.startswith(wanted)] or of_script[-1:]
     if len(found) == 1:
         return runs / found[0] / "run.json"
     if found:
-        raise RunNotFound(
-            f"{wanted} could be any of {', '.join(found[-5:])}", "give more of its name"
-        )
-    if wanted is None:
-        raise RunNotFound(
-            f"no run is recorded under {FOLDER} here", "unstuck check train.py records one"
-        )
-    known = f"recorded here: {', '.join(names[-5:])}" if names else "no run is recorded here"
-    raise RunNotFound(f"no run named {wanted}", known)
+        raise RunNotFound(f"{wanted} could be any of {_some(found)}", "give more of its name")
+    there = f"recorded here: {_some(known)}" if known else "no run is recorded here"
+    raise RunNotFound(f"no run named {wanted}", there)
+
+
+def _file(wanted: str) -> Path | None:
+    """The recording at that path; a script there is a name, not a recording."""
+    for path in (Path(wanted), Path(wanted) / "run.json"):
+        # Not Path.is_file: False, not an error, for names too long.
+        if path.suffix != ".py" and os.path.isfile(path):  # noqa: PTH113
+            return path
+    return None

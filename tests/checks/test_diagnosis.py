@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -160,13 +161,43 @@ def test_a_note_explains_nothing(ask):
     assert tree(found.findings) == [("flat", []), ("note", [])]
 
 
-def test_the_symptom_of_an_ignored_cause_is_ignored_with_it(ask):
+def test_the_symptom_of_an_ignored_cause_becomes_a_finding_of_its_own(ask):
     hidden = Finding("c", location=Location("train.py", 1, "x  # unstuck: ignore"))
     found = ask(made("cause", hidden, explains=["flat"]), made("flat", Finding("f")))
-    assert tree(found.findings) == []
-    assert tree(found.ignored) == [("cause", [("flat", [])])]
+    assert tree(found.findings) == [("flat", [])]
+    assert tree(found.ignored) == [("cause", [])]
     cause = made("cause", Finding("c"), explains=["flat"])
-    assert ask(cause, made("flat", Finding("f")), ignore=["cause"]).findings == ()
+    found = ask(cause, made("flat", Finding("f")), ignore=["cause"])
+    assert (tree(found.findings), found.ignored) == ([("flat", [])], ())
+
+
+def test_an_ignored_symptom_is_shown_nowhere(ask):
+    hidden = Finding("f", location=Location("train.py", 1, "x  # unstuck: ignore"))
+    found = ask(made("cause", Finding("c"), explains=["flat"]), made("flat", hidden))
+    assert (tree(found.findings), tree(found.ignored)) == ([("cause", [])], [("flat", [])])
+
+
+def test_a_misspelt_name_in_a_comment_is_said(ask):
+    line = Location("train.py", 9, "loss = f(x)  # unstuck: ignore[loss-brodcast, other-one]")
+    found = ask(made("loss-broadcast", Finding("m", location=line), Finding("n", location=line)))
+    assert len(found.findings) == 2
+    assert found.remarks == (
+        "train.py:9: the comment ignores loss-brodcast, no check's name (loss-broadcast is meant?).",
+        "train.py:9: the comment ignores other-one, no check's name.",
+    )
+    right = replace(line, code="loss = f(x)  # unstuck: ignore[loss-broadcast]")
+    assert ask(made("loss-broadcast", Finding("m", location=right))).remarks == ()
+
+
+def test_the_same_said_twice_of_one_line_is_one_finding(ask):
+    line, other = Location("train.py", 9), Location("train.py", 10)
+    twice = [Finding("m", at=7, location=line), Finding("m", at=3, location=line)]
+    found = ask(made("a", *twice, Finding("m", location=other), Finding("n", location=line)))
+    assert [(f.message, f.location.line, f.at) for f in found.findings] == [
+        ("m", 10, None),
+        ("n", 9, None),
+        ("m", 9, 3),
+    ]
 
 
 def test_every_finding_of_a_check_that_explains_another_stays(ask):

@@ -1,10 +1,12 @@
 """Recorded runs are read again."""
 
 import json
+import re
 
 import pytest
 
 from unstuck.commands import report
+from unstuck.config import Settings
 from unstuck.errors import ReportNotWritten
 
 
@@ -47,6 +49,44 @@ def test_the_exit_code_goes_by_what_fails(checked, options, code):
     done = checked.unstuck("report", *options.split())
     assert done.returncode == code
     assert "Traceback" not in done.stderr
+
+
+def test_the_first_line_says_which_run_it_is(checked):
+    first, second, *_ = checked.unstuck("report").stdout.splitlines()
+    assert first.startswith(f"{checked.json['name']}, train.py, 20")
+    assert second.startswith("Warning: ")
+
+
+def test_the_recorded_runs_are_listed(checked):
+    done = checked.unstuck("report", "--list")
+    [line] = done.stdout.splitlines()
+    assert (done.stderr, done.returncode) == ("", 0)
+    name, date, script, ended, said = re.split("  +", line, maxsplit=4)
+    assert (name, script, ended) == (checked.json["name"], "train.py", "stopped (steps)")
+    assert date.startswith("20")
+    assert said.startswith("Warning: cross_entropy receives probabilities")
+
+
+def test_a_recording_that_cannot_be_read_is_listed_as_such(tmp_path, monkeypatch, capsys):
+    (tmp_path / ".unstuck" / "runs" / "20260101-000000-train-1").mkdir(parents=True)
+    (tmp_path / ".unstuck" / "runs" / "20260101-000000-train-1" / "run.json").write_text("{")
+    monkeypatch.chdir(tmp_path)
+    report.list_runs(Settings())
+    assert "run.json" in capsys.readouterr().out
+
+
+def test_runs_of_different_scripts_are_said_to_be_so(checked, tmp_path):
+    name = checked.json["name"]
+    body = checked.record()
+    body["script"]["path"] = "/elsewhere/other.py"
+    (tmp_path / "run.json").write_text(json.dumps(body))
+    first = checked.unstuck("diff", name, tmp_path).stdout.splitlines()[0]
+    assert first.startswith("These are runs of different scripts: ")
+    assert first.endswith("/train.py and /elsewhere/other.py")
+    assert "different scripts" not in checked.unstuck("diff", name, name).stdout
+    alone = checked.unstuck("diff")
+    assert "only one run of train is recorded here" in alone.stderr
+    assert alone.returncode == 2
 
 
 def test_a_run_does_not_differ_from_itself(checked):

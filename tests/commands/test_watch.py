@@ -92,6 +92,20 @@ def test_the_files_that_were_asked_for_are_there(checked):
     assert checked.record()["name"] == checked.json["name"]
 
 
+def impatient(place, grace):
+    """The console, with another time in which a training must begin."""
+    return place.write(
+        "impatient.py",
+        f"""
+        import sys
+        from unstuck import cli
+        from unstuck.commands import watch
+        watch.GRACE = {grace}
+        sys.exit(cli.main())
+        """,
+    )
+
+
 def test_a_script_that_makes_no_step_is_ended_by_the_clock(place):
     place.write(
         "wait.py",
@@ -104,11 +118,57 @@ def test_a_script_that_makes_no_step_is_ended_by_the_clock(place):
         """,
     )
     begun = time.monotonic()
-    done = place.unstuck("check", "--seconds", "0.1", "wait.py")
-    assert 2 < time.monotonic() - begun < 30
-    assert (done.stdout, done.returncode) == ("", 0)
-    assert "The script did not import torch." in done.stderr
-    assert place.record()["script"]["ended"] == "stopped"
+    done = place.python(impatient(place, 1), "check", "--seconds", "0.1", "wait.py")
+    assert 3 < time.monotonic() - begun < 30
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert "The script had not imported torch when it was stopped." in flat(done.stderr)
+    script = place.record()["script"]
+    assert (script["ended"], script["stopped_by"]) == ("stopped", "seconds")
+
+
+def test_a_script_that_was_still_importing_torch_is_not_said_to_do_without(place):
+    place.write("torch/__init__.py", "import time\ntime.sleep(60)\n")
+    place.write("train.py", "import torch\n")
+    done = place.python(impatient(place, 1), "check", "--seconds", "0.1", "train.py")
+    assert "Torch was still being imported." in flat(done.stderr)
+    assert done.returncode == 2
+
+
+def test_a_script_that_breaks_before_torch_is_not_said_to_do_without(place):
+    for text, name in (("if x\n", "SyntaxError"), ("import nope\n", "ModuleNotFoundError")):
+        place.write("train.py", text)
+        done = place.unstuck("check", "train.py")
+        assert f"The script raised {name} before it imported torch." in flat(done.stderr)
+        assert f"the script raised {name} (exit code 1)" in flat(done.stderr)
+        assert "did not import torch" not in done.stderr
+        assert done.returncode == 4
+
+
+def test_the_seconds_count_from_the_first_training_forward(place):
+    """However slow the import is, and whatever comes before the training."""
+    slow = TRAIN.replace("import sys, torch", "import sys, time, torch\ntime.sleep(2.5)")
+    place.write("train.py", slow + "train(5)\nprint('end', flush=True)\n")
+    done = place.unstuck("check", "--seconds", "1.5", "train.py")
+    assert (done.stdout, place.record()["script"]["steps"]) == ("end\n", 5)
+    assert "the script finished" in flat(done.stderr)
+
+
+def test_the_time_limit_is_called_by_its_name_and_the_verdict_says_how_little_was_seen(place):
+    healthy = TRAIN.replace(", nn.Softmax(dim=1)", "").replace(
+        "in range", "in __import__('time').sleep(0.04) or range"
+    )
+    place.write("train.py", healthy + "while True: train(1)\n")
+    words = ["--seconds", "3", "--steps", "9000", "--select", "softmax-before-cross-entropy"]
+    done = place.unstuck("check", *words, "train.py")
+    seen = flat(done.stderr)
+    assert "stopped by check at the time limit" in seen
+    assert "enough steps" not in seen
+    assert re.search(r"(Nothing|Too little).* \d+ of 9,000 training steps in 3 s", seen)
+    assert done.returncode == 0
+
+
+def flat(text):
+    return " ".join(text.split())
 
 
 def test_a_script_that_ends_by_itself_ends_whole(place):
@@ -135,10 +195,13 @@ print("main")
 
 
 def test_a_run_says_findings_early_and_leaves_everything_else(place):
-    place.write("train.py", TRAIN + "train(70)\nprint('end')\nsys.exit(6)\n")
+    # On a busy machine steps pass lightly, and looks come four times a second.
+    slowly = "import time\nfor _ in range(150):\n    train(1)\n    time.sleep(0.01)\n"
+    place.write("train.py", TRAIN + slowly + "print('end')\nsys.exit(6)\n")
     done = place.unstuck("run", "--html", "r.html", "train.py")
     assert (done.stdout, done.returncode) == ("end\n", 6)
-    assert "unstuck: step 64: cross_entropy receives probabilities" in done.stderr
+    said = r"unstuck: from step 0 on \(seen by step \d+\): cross_entropy receives probabilities"
+    assert re.search(said, done.stderr)
     assert "the script itself failed (exit code 6)" in " ".join(done.stderr.split())
     assert (place.folder / "r.html").exists()
 
@@ -169,6 +232,19 @@ for _ in range(1000):
     assert "killed" in place.unstuck("report").stdout
 
 
+def test_a_run_killed_before_its_first_step_can_be_reported(place):
+    place.write("older.py", TRAIN + "train(2)\n")
+    place.unstuck("run", "--quiet", "older.py")
+    place.write("train.py", "import time\nprint('begun', flush=True)\ntime.sleep(60)\n")
+    with place.start(place.console, "run", "train.py") as process:
+        process.stdout.readline()
+        process.kill()
+    done = place.unstuck("report")
+    assert "-train-" in done.stdout.splitlines()[0]
+    assert "Nothing was seen yet" in done.stdout
+    assert done.returncode == 2
+
+
 def test_a_comment_on_the_line_ignores_a_finding(place):
     ignored = TRAIN.replace("dim=1))", "dim=1))  # unstuck: ignore[softmax-before-cross-entropy]")
     place.write("train.py", ignored + "train(3)\n")
@@ -181,6 +257,30 @@ def test_a_comment_on_the_line_ignores_a_finding(place):
     assert "Ignored" in done.stderr
 
 
+def test_a_comment_on_any_line_of_the_statement_ignores_a_finding(place):
+    spread = TRAIN.replace(
+        "nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))",
+        "nn.Sequential(\n    nn.Linear(4, 3),  # unstuck: ignore[softmax-before-cross-entropy]\n"
+        "    nn.Softmax(dim=1),\n)",
+    )
+    place.write("train.py", spread + "train(3)\n")
+    done = place.unstuck("check", "--json", "r.json", "train.py")
+    report = json.loads((place.folder / "r.json").read_text())
+    assert [f["check"] for f in report["ignored"]] == ["softmax-before-cross-entropy"]
+    assert (report["findings"], done.returncode) == ([], 0)
+
+
+def test_a_misspelt_comment_is_pointed_out_in_the_report(place):
+    place.write(
+        "train.py",
+        TRAIN.replace("dim=1))", "dim=1))  # unstuck: ignore[softmax-before-crossentropy]")
+        + "train(3)\n",
+    )
+    done = place.unstuck("check", "train.py")
+    assert "(softmax-before-cross-entropy is meant?)" in flat(done.stderr)
+    assert done.returncode == 1
+
+
 SPOILERS = {
     "removed": "import shutil\nshutil.rmtree('.unstuck')\n",
     "replaced": "import shutil\nshutil.rmtree('.unstuck')\nopen('.unstuck', 'w').close()\n",
@@ -191,12 +291,12 @@ SPOILERS = {
 @pytest.mark.parametrize("name", SPOILERS)
 def test_a_folder_that_vanishes_does_not_disturb(place, name):
     place.write("folder/script.py", SPOILERS[name] + "print('end')\n")
-    for command in ("run", "check"):
+    for command, code in (("run", 0), ("check", 2)):
         where = place.folder / command
         where.mkdir()
         script = place.folder / "folder" / "script.py"
         done = place.unstuck(command, script, cwd=where)
-        assert (done.stdout, done.returncode) == ("end\n", 0)
+        assert (done.stdout, done.returncode) == ("end\n", code)
         assert "unstuck: not recorded under .unstuck" in done.stderr
         assert "Traceback" not in done.stderr
 
@@ -214,9 +314,9 @@ def test_a_full_disk_does_not_disturb(place):
         sys.exit(cli.main())
         """,
     )
-    for command in ("run", "check"):
+    for command, code in (("run", 0), ("check", 2)):
         done = place.python(full, command, "--json", "r.json", "script.py")
-        assert (done.stdout, done.returncode) == ("end\n", 0)
+        assert (done.stdout, done.returncode) == ("end\n", code)
         assert "not recorded under .unstuck: No space left on device" in done.stderr
         assert f"unstuck: cannot write {place.folder / 'r.json'}: No space left" in done.stderr
 
@@ -276,8 +376,11 @@ def test_without_an_optimizer_step_it_is_said_what_was_seen(place, name):
     assert said in report["script"]["training"]
     assert report["script"]["steps"] == steps
     assert said[1:] in " ".join(done.stderr.split())
-    assert done.returncode == 0
+    # Not watched is not clean.
+    assert done.returncode == (0 if steps else 2)
     assert ("No training step was seen." in done.stderr) == (steps == 0)
+    assert ("unstuck: no training step was seen" in done.stderr) == (steps == 0)
+    assert "unstuck explain" not in done.stderr
 
 
 def test_a_forked_child_that_trains_makes_no_report_of_its_own(place):
@@ -288,7 +391,7 @@ def test_a_forked_child_that_trains_makes_no_report_of_its_own(place):
         "else:\n" + "".join(f"    {line}\n" for line in TRAIN.splitlines()) + "    train(5)\n",
     )
     done = place.unstuck("check", "--steps", "3", "train.py")
-    assert (done.stdout, done.returncode) == ("parent\n", 0)
+    assert (done.stdout, done.returncode) == ("parent\n", 2)
     assert done.stderr.count("This run") == 1
     assert len(place.runs) == 1
 
@@ -340,12 +443,35 @@ def test_an_interrupted_run_says_so(place):
     assert place.record()["script"]["ended"] == "interrupted"
 
 
+def test_ctrl_c_before_the_script_begins_is_one_line(place):
+    early = place.write(
+        "early.py",
+        """
+        import sys
+        from unstuck import cli, recording
+        def make_folder(folder):
+            raise KeyboardInterrupt
+        recording.make_folder = make_folder
+        sys.exit(cli.main())
+        """,
+    )
+    place.write("train.py", "print('ran')\n")
+    for command in ("check", "run"):
+        done = place.python(early, command, "train.py")
+        assert (done.stdout, done.returncode) == ("", 130)
+        assert done.stderr.splitlines()[-1] == "unstuck: interrupted before the script began"
+        assert "Traceback" not in done.stderr
+
+
 def test_options_behind_the_script_are_pointed_out(place):
     place.write("train.py", "import sys\nprint(sys.argv[1:])\n")
     done = place.unstuck("run", "train.py", "--json", "x.json")
     assert "['--json', 'x.json']" in done.stdout
     assert "--json stands after the script and went to it" in done.stderr
-    assert "stands after" not in place.unstuck("run", "train.py", "--steps", "3").stderr
+    done = place.unstuck("run", "train.py", "--steps", "3")
+    assert "--steps stands after the script and went to it" in done.stderr
+    place.write("train.py", "import sys\nprint(sys.argv[1:].index('--steps'))\n")
+    assert "stands after" not in place.unstuck("run", "train.py", "--steps=3").stderr
 
 
 def test_a_warning_is_shown_as_often_as_without_us(place):

@@ -158,7 +158,7 @@ def test_a_script_ends_as_under_python(place, name):
     assert watched.returncode == plain.returncode
     checked = place.unstuck("check", "--quiet", "script.py")
     assert (checked.stdout, checked.stderr) == (plain.stdout, plain.stderr)
-    assert checked.returncode == OURS_OF_CHECK.get(name, 4 if plain.returncode else 0)
+    assert checked.returncode == OURS_OF_CHECK.get(name, 4 if plain.returncode else 2)
 
 
 def test_a_module_ends_as_under_python(place):

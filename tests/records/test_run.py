@@ -67,10 +67,18 @@ def test_another_schema_is_refused_by_its_number(schema):
         Run.loads(json.dumps(BODY | {"schema": schema}))
 
 
-@pytest.mark.parametrize("part", sorted(set(BODY) - {"schema", "facts"}))
+@pytest.mark.parametrize("part", sorted(set(BODY) - {"schema", "facts", "remarks"}))
 def test_a_missing_part_is_named(part):
     with pytest.raises(ValueError, match=f"part missing or broken: '{part}'"):
         Run.loads(json.dumps({key: value for key, value in BODY.items() if key != part}))
+
+
+def test_a_recording_from_before_there_were_remarks_and_limits_is_read():
+    body = copy.deepcopy(BODY)
+    del body["remarks"]
+    for name in ("kind", "raised", "stopped_by", "steps_limit", "seconds_limit"):
+        del body["script"][name]
+    assert Run.loads(json.dumps(body)) == RUN
 
 
 def test_a_truncated_recording_is_refused_wherever_it_ends():

@@ -1,5 +1,6 @@
 """Ask every check, then say each cause once."""
 
+import difflib
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ class Diagnosis:
     checked: tuple[str, ...] = ()
     not_checked: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def diagnose(
@@ -53,28 +55,28 @@ def diagnose(
             not_checked[name] = outcome
         else:
             checked.append(name)
-    # Folded first: the symptoms of an ignored cause are ignored with it.
-    shown, hidden = _divided(fold(found), ignore)
-    return Diagnosis(shown, tuple(checked), not_checked, hidden)
+    found = _without_repetitions(found)
+    asked = [each for each in found if each.check not in ignore]
+    hidden = [each for each in asked if _ignored_on_its_line(each)]
+    # Folded last: a symptom whose cause is ignored would otherwise vanish with it.
+    shown = fold([each for each in asked if not _ignored_on_its_line(each)])
+    return Diagnosis(
+        tuple(shown),
+        tuple(checked),
+        not_checked,
+        tuple(sorted(hidden, key=rank)),
+        tuple(_misspelt(found)),
+    )
 
 
-def _divided(
-    causes: list[Finding], ignore: Collection[str]
-) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """The findings to show, and those that a comment on their line hides."""
-    shown: list[Finding] = []
-    hidden: list[Finding] = []
-    for cause in causes:
-        if cause.check in ignore:
-            continue
-        if _ignored_on_its_line(cause):
-            hidden.append(cause)
-            continue
-        symptoms = [each for each in cause.symptoms if each.check not in ignore]
-        hidden += [each for each in symptoms if _ignored_on_its_line(each)]
-        kept = tuple(each for each in symptoms if not _ignored_on_its_line(each))
-        shown.append(replace(cause, symptoms=kept))
-    return tuple(shown), tuple(hidden)
+def _without_repetitions(found: list[Finding]) -> list[Finding]:
+    """The first of those that say the same of the same line, such as one for each of two calls."""
+    first: dict[tuple[object, ...], Finding] = {}
+    for finding in found:
+        key = (finding.check, finding.message, finding.location)
+        if key not in first or rank(finding) < rank(first[key]):
+            first[key] = finding
+    return list(first.values())
 
 
 def diagnosed(run: Run, **how: Any) -> Run:
@@ -86,6 +88,7 @@ def diagnosed(run: Run, **how: Any) -> Run:
         checked=found.checked,
         not_checked=found.not_checked,
         ignored=found.ignored,
+        remarks=found.remarks,
     )
 
 
@@ -116,11 +119,31 @@ def _ask(
 
 def _ignored_on_its_line(finding: Finding) -> bool:
     """Whether the line it points at carries ``# unstuck: ignore`` or names this check there."""
+    names = _names_on_its_line(finding)
+    return names is not None and (not names or finding.check in names)
+
+
+def _names_on_its_line(finding: Finding) -> list[str] | None:
+    """The names in the comment on its line, none for all checks; None without a comment."""
     comment = _COMMENT.search(finding.location.code) if finding.location else None
     if comment is None:
-        return False
-    names = [name.strip() for name in (comment.group(1) or "").split(",") if name.strip()]
-    return not names or finding.check in names
+        return None
+    return [name.strip() for name in (comment.group(1) or "").split(",") if name.strip()]
+
+
+def _misspelt(found: list[Finding]) -> list[str]:
+    """A sentence for each name in a comment that is no check's: it hides nothing."""
+    known = list(all_checks())
+    said: dict[str, None] = {}
+    for finding in found:
+        for name in _names_on_its_line(finding) or ():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                meant = f" ({near[0]} is meant?)" if near else ""
+                said[f"{finding.location}: the comment ignores {name}, no check's name{meant}."] = (
+                    None
+                )
+    return list(said)
 
 
 def rank(finding: Finding) -> tuple[int, int, str]:

@@ -1,6 +1,7 @@
 """``unstuck report`` and ``unstuck diff``: read recorded runs again."""
 
 import os
+import shutil
 import sys
 import webbrowser
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from unstuck import files, recording
 from unstuck.checks import NotChecked, diagnosed
 from unstuck.config import Settings
-from unstuck.errors import ReportNotWritten, UsageError
+from unstuck.errors import ReportNotWritten, RunNotFound
 from unstuck.observe import guard
 from unstuck.records import Run
 from unstuck.remedies import all_remedies
@@ -52,10 +53,51 @@ def report(
         _write(html, page(run, all_remedies()))
     if json is None and html is None:
         color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print(_dim(_title(run), color))
         print(terminal(run, all_remedies(), color=color))
     if show and html is not None:
         _open(html.absolute(), webbrowser.open)
     return run
+
+
+def _title(run: Run) -> str:
+    """Which run this is: its name, its script, when it began."""
+    from unstuck.report.harmless import visible
+    from unstuck.report.wording import moment
+
+    return ", ".join(map(visible, (run.name, run.script.command, moment(run.created))))
+
+
+def _dim(text: str, color: bool) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if color else text
+
+
+def list_runs(settings: Settings) -> None:
+    """Print one line for each recorded run, the newest last.
+
+    Raises:
+        RunNotFound: there is none.
+    """
+    rows = [_columns(name, settings) for name in recording.names(Path.cwd())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    screen = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row in rows:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print(line.rstrip()[:screen])
+
+
+def _columns(name: str, settings: Settings) -> tuple[str, ...]:
+    """Name, date, script, how it ended, and the verdict of one run."""
+    from unstuck.report.harmless import shorten, visible
+    from unstuck.report.wording import moment, verdict
+
+    try:
+        run = load(name, settings)
+    except RunNotFound as error:
+        return visible(name), "", "", "", visible(error.message)
+    stopped = f" ({run.script.stopped_by})" if run.script.stopped_by else ""
+    said = (name, moment(run.created), shorten(run.script.command, 30))
+    return *map(visible, said), visible(run.script.ended) + stopped, visible(verdict(run))
 
 
 def _write(path: Path, text: str) -> None:
@@ -82,15 +124,21 @@ def _open(path: Path, browser: Callable[[str], bool]) -> None:
 
 
 def diff(old: str | None, new: str | None, settings: Settings) -> None:
-    """Print what changed between two recorded runs, the last two if none is named.
+    """Print what changed between two recorded runs.
+
+    Without ``new``: between the last two runs of the script ``old``, without both of the script that
+    ran last.
 
     Raises:
-        UsageError: only one is named.
+        RunNotFound: there are no two such runs.
     """
     from unstuck.report import difference
+    from unstuck.report.harmless import visible
 
-    if old is None:
-        old, new = recording.last_two(Path.cwd())
-    if new is None:
-        raise UsageError("RUN2, the run to compare with, is missing", "unstuck diff RUN1 RUN2")
-    sys.stdout.write(difference(load(old, settings), load(new, settings)))
+    if old is None or new is None:
+        old, new = recording.last_two(Path.cwd(), old)
+    runs = load(old, settings), load(new, settings)
+    scripts = [run.script.path or recording.script_of(run.name) for run in runs]
+    if scripts[0] != scripts[1]:
+        print(f"These are runs of different scripts: {' and '.join(map(visible, scripts))}\n")
+    sys.stdout.write(difference(*runs))

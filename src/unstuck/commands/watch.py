@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,10 +26,19 @@ from unstuck.report.harmless import visible
 if TYPE_CHECKING:
     from unstuck.observe.session import Session
 
+NOT_WATCHED = 2
 BUG = 3
 SCRIPT_FAILED = 4
-# Without those that a script may well have itself (--steps, --seconds, --quiet).
+INTERRUPTED = 130
+GRACE = 60.0
+"""Seconds that `check` waits for a training to begin, beyond those in which it watches one."""
+TOO_EARLY = "interrupted before the script began"
 _OURS = ("--json", "--html", "--fail-on", "--select", "--ignore")
+_OURS_OR_THEIRS = ("--steps", "--seconds", "--quiet")
+_NO_STEP = (
+    "no training step was seen (no optimizer step, no update by hand): "
+    f"not watched is not clean, exit code {NOT_WATCHED}"
+)
 
 
 @dataclass(frozen=True)
@@ -96,27 +105,45 @@ class _Watch:
 
     def go(self, start: Callable[[], None]) -> None:
         """Run the script as ``python`` would; everything of ours happens at steps and at exit."""
-        self.recorder.open()
-        self.warn_of_misplaced_options()
-        # First registered, last called: after the script's own atexit functions and its threads.
-        atexit.register(self.at_exit)
-        self.starting()
-        after_torch(self.watcher.attach)
+        try:
+            self.begin()
+        except KeyboardInterrupt:
+            self.done = True
+            say(TOO_EARLY)
+            raise SystemExit(INTERRUPTED) from None
         try:
             start()
         except BaseException as error:
             self.interrupted = isinstance(error, KeyboardInterrupt)
             self.code = launch.exit_code(error)
             self.ended = "failed" if self.code else "finished"
+            if not isinstance(error, SystemExit):
+                self.watcher.raised = type(error).__name__
             if self.interrupted:
                 self.ended = "interrupted"
             launch.show_only_their_frames()
             raise
         self.code, self.ended = 0, "finished"
 
+    def begin(self) -> None:
+        """All that comes before the script."""
+        # So that a run killed before its first step is there as well.
+        self.recorder.begin(lambda: self.recorded("running", None))
+        self.warn_of_misplaced_options()
+        self.starting()
+        after_torch(self.watcher.attach)
+        # First registered, last called: after the script's own atexit functions and its threads.
+        atexit.register(self.at_exit)
+
     def warn_of_misplaced_options(self) -> None:
         """Options of ours behind the script's name went to the script, as is documented."""
-        misplaced = [word for word in self.target.arguments if word.partition("=")[0] in _OURS]
+        given = [word.partition("=")[0] for word in self.target.arguments]
+        misplaced = [
+            word
+            for word in given
+            if word in _OURS
+            or (word in _OURS_OR_THEIRS and launch.does_not_mention(self.target, word))
+        ]
         if misplaced and not self.wishes.quiet:
             say(f"{misplaced[0]} stands after the script and went to it; ours stand before it")
 
@@ -137,7 +164,7 @@ class _Watch:
 
     def save(self) -> None:
         """The facts so far; findings are made again when the recording is read."""
-        self.recorder.save(lambda: self.watcher.run("running", None))
+        self.recorder.save(lambda: self.recorded("running", None))
 
     def finish(self) -> None:
         """Diagnose, record, report."""
@@ -153,11 +180,15 @@ class _Watch:
         else:
             self.leave(run)
 
+    def recorded(self, ended: str, code: int | None) -> Run:
+        """The run as far as it went, not yet diagnosed."""
+        return self.watcher.run(ended, code)
+
     def diagnosed(self) -> Run:
         """The run as far as it went, with findings."""
         settings = self.wishes.settings
         return diagnosed(
-            self.watcher.run(self.ended, self.code),
+            self.recorded(self.ended, self.code),
             select=settings.select,
             ignore=settings.ignore,
             options=settings.options,
@@ -175,8 +206,8 @@ class _Watch:
             if self.recorder.failure:
                 say(self.recorder.failure)
             else:
-                check = run.findings[0].check if run.findings else "q01"
-                say(f"recorded as {run.name}; unstuck report --open, unstuck explain {check}")
+                explain = f", unstuck explain {run.findings[0].check}" if run.findings else ""
+                say(f"recorded as {run.name}; unstuck report --open{explain}")
         for path, text in (
             (self.wishes.json, lambda: as_json(run)),
             (self.wishes.html, lambda: page(run, all_remedies())),
@@ -194,35 +225,67 @@ class _Watch:
 class _Check(_Watch):
     """Stops the script when enough was seen."""
 
+    stopped_by: str | None = None
+
     def starting(self) -> None:
-        settings = self.wishes.settings
-        self.progress = _Progress(self.target.label, settings, self.wishes.quiet)
         self.ending = threading.Lock()
-        self.progress.show(0)
-        # A little later than the step that would notice: it is for scripts that make no step.
-        clock = threading.Timer(min(settings.seconds + 2, threading.TIMEOUT_MAX), self.stop)
-        clock.daemon = True
-        clock.start()
+        self.progress = _Progress(self.target.label, self.wishes.settings, self.wishes.quiet)
+        self.progress.show(0, None)
+        threading.Thread(target=self.watch_the_clock, daemon=True).start()
+
+    def watch_the_clock(self) -> None:
+        """Stop a script that makes no step in time, a little later than a step would notice."""
+        while (left := self.left() + 2) > 0:
+            time.sleep(min(left, 0.5))
+        self.stop("seconds")
+
+    def left(self) -> float:
+        """Seconds until the end at the latest.
+
+        They count from the first training forward: how long the import of torch and the data took says
+        nothing of the training, and must not change what is found in it. A script that does not train
+        is waited for, from its start or at least from when torch was there.
+        """
+        seconds, session = self.wishes.settings.seconds, self.watcher.session
+        latest = self.watcher.begun + seconds + GRACE
+        if session is not None:
+            latest = max(latest, session.begun + seconds)
+            if session.training_begun is not None:
+                latest = session.training_begun + seconds
+        return latest - time.perf_counter()
 
     def stepped(self, session: "Session") -> None:
-        settings = self.wishes.settings
-        self.progress.show(session.step)
-        if session.step >= settings.steps or self.watcher.seconds >= settings.seconds:
-            self.stop()
+        left = self.left()
+        self.progress.show(session.step, left)
+        if session.step >= self.wishes.settings.steps:
+            self.stop("steps")
+        if left <= 0:
+            self.stop("seconds")
         if self.recorder.due:
             session.guard.run("recording", self.save)
 
-    def stop(self) -> None:
+    def recorded(self, ended: str, code: int | None) -> Run:
+        run = super().recorded(ended, code)
+        settings = self.wishes.settings
+        script = replace(
+            run.script,
+            stopped_by=self.stopped_by,
+            steps_limit=settings.steps,
+            seconds_limit=settings.seconds,
+        )
+        return replace(run, script=script)
+
+    def stop(self, limit: str) -> None:
         """Report and end the process, from the step that is the last or from the clock's thread."""
         self._be_the_one_who_ends()
-        self.ended, self.code = "stopped", None
+        self.ended, self.code, self.stopped_by = "stopped", None, limit
         try:
             guard.or_show_bug(self.finish)
         finally:  # nothing, Ctrl-C included, goes back into the script
             ending.end_process(BUG)
 
     def at_exit(self) -> None:
-        if os.getpid() != self.owner:
+        if os.getpid() != self.owner or self.done:
             return
         self._be_the_one_who_ends()
         if not guard.or_show_bug(self.finish):
@@ -235,9 +298,10 @@ class _Check(_Watch):
 
     def leave(self, run: Run) -> None:
         if self.ended == "failed":
-            code = SCRIPT_FAILED
-        else:
-            code = int(fails(run.findings, self.wishes.settings.fail_on))
+            ending.end_process(SCRIPT_FAILED)
+        code = exit_code(run, self.wishes.settings.fail_on)
+        if code == NOT_WATCHED and not self.wishes.quiet:
+            say(_NO_STEP)
         ending.end_process(code)
 
 
@@ -267,8 +331,9 @@ class _Run(_Watch):
         for name, finding in now.items():
             if name in self.suspected and name not in self.said and not self.wishes.quiet:
                 self.said.add(name)
+                since = "" if finding.at is None else f"from step {finding.at} on "
                 where = f" ({finding.location})" if finding.location else ""
-                say(f"step {run.script.steps}: {finding.message}{where}")
+                say(f"{since}(seen by step {run.script.steps}): {finding.message}{where}")
         self.suspected = set(now)
 
     def at_exit(self) -> None:
@@ -288,7 +353,7 @@ class _Progress:
         self._shown = -10.0
         self._first: tuple[int, float] | None = None
 
-    def show(self, step: int) -> None:
+    def show(self, step: int, left: float | None) -> None:
         """At most every five seconds: whole lines, which do not fight with the script's output."""
         now = time.monotonic() - self._begun
         if step and self._first is None:
@@ -296,14 +361,25 @@ class _Progress:
         if self._quiet or now - self._shown < 5:
             return
         self._shown = now
-        steps, seconds = self._settings.steps, self._settings.seconds
-        left = max(0.0, seconds - now)
-        known = f"at most {left:.0f} s left"
+        steps = self._settings.steps
+        if left is None:
+            known = f"at most {self._settings.seconds:g} s of training"
+            left = 0.0
+        else:
+            left = max(0.0, left)
+            known = f"at most {left:.0f} s left"
         if self._first is not None and step > self._first[0]:
             pace = (now - self._first[1]) / (step - self._first[0])
             known = f"about {min(left, pace * (steps - step)):.0f} s left"
         parts = (f"watching {self._label}", f"step {step}/{steps}", known)
         say((" · " if _can_be_shown("·") else ", ").join(parts))
+
+
+def exit_code(run: Run, fail_on: str) -> int:
+    """1 with a finding that fails, 2 if no training was seen that could have one, else 0."""
+    if fails(run.findings, fail_on):
+        return 1
+    return 0 if run.script.steps else NOT_WATCHED
 
 
 def fails(findings: tuple[Finding, ...], fail_on: str) -> bool:
@@ -345,4 +421,4 @@ def _show(text: str) -> None:
             stderr.write(f"{text}\n")
 
 
-__all__ = ["Wishes", "check", "fails", "run", "say"]
+__all__ = ["Wishes", "check", "exit_code", "fails", "run", "say"]

@@ -56,6 +56,14 @@ def refuse_several_processes(target: Target) -> None:
         )
 
 
+def does_not_mention(target: Target, option: str) -> bool:
+    """Whether the script is a file that can be read and in which the option's name does not stand."""
+    try:
+        return not target.is_module and option.encode() not in Path(target.name).read_bytes()
+    except OSError:
+        return False
+
+
 def prepare(target: Target) -> Callable[[], None]:
     """Set ``sys.argv``, ``sys.path`` and ``__main__`` as ``python`` does; return what runs it.
 

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import linecache
+import re
 import sys
 import sysconfig
 from functools import cache
@@ -53,9 +54,13 @@ def place_of(frame: FrameType | None) -> Place | None:
 def place(file: str, line: int) -> Place:
     """A place with its line of code, read from the file.
 
-    The file is named relative to the current folder where that is shorter to read.
+    The file is named relative to the current folder where that is shorter to read. A comment for us
+    on another line of the same statement stands behind the code.
     """
     code = linecache.getline(file, line).strip()[:300]
+    comment = _comments(file).get(line, "")
+    if comment not in code:
+        code = f"{code}  {comment}"
     path = Path(file)
     if path.is_absolute() and path.is_relative_to(_START):
         file = str(path.relative_to(_START))
@@ -63,6 +68,31 @@ def place(file: str, line: int) -> Place:
 
 
 _START = Path.cwd()
+_COMMENT = re.compile(r"#\s*unstuck:\s*ignore.*")
+
+
+@cache
+def _comments(file: str) -> dict[int, str]:
+    """Line -> the comment for us on any line of the innermost statement that it belongs to."""
+    lines = linecache.getlines(file)
+    matches = {number: _COMMENT.search(text) for number, text in enumerate(lines, 1)}
+    written = {number: match.group()[:200] for number, match in matches.items() if match}
+    found = dict(written)
+    # Outermost first, so that the innermost statement of a line has the last word.
+    for node in ast.walk(_tree(file)) if written else ():
+        if isinstance(node, ast.stmt):
+            reach = _own_lines(node)
+            comment = next((written[number] for number in reach if number in written), "")
+            found.update((number, written.get(number, comment)) for number in reach)
+    return found
+
+
+def _own_lines(statement: ast.stmt) -> range:
+    """Its lines; of one that holds others, those of its head."""
+    body = getattr(statement, "body", None)
+    if body:
+        return range(statement.lineno, max(body[0].lineno, statement.lineno + 1))
+    return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
 
 
 def variable_name(value: Any, frame: FrameType | None) -> str:

@@ -48,6 +48,7 @@ class Root:
     reference: "weakref.ref[nn.Module]"
     name: str
     place: Place | None
+    called: bool = False
     trained: bool = False
 
     @property
@@ -120,6 +121,7 @@ class Session:
         self.busy = 0
         self.spent = 0.0
         self.begun = time.perf_counter()
+        self.training_begun: float | None = None
         self.compiles = False
         self.saved_hooks = hooks_on_saved_tensors()
         self.newest_loss: weakref.ref[Tensor] | None = None
@@ -163,6 +165,7 @@ class Session:
         grad = torch.is_grad_enabled()
         with self.working():
             root = self._root(module)
+            root.called = True
             if grad:
                 root.trained = True
                 self.boundary()
@@ -176,6 +179,8 @@ class Session:
 
     def boundary(self) -> None:
         """A training forward or a backward begins: a new step, if there was an update before."""
+        if self.training_begun is None:
+            self.training_begun = time.perf_counter()
         # Not inside an optimizer's step, where a closure is evaluated again and again.
         if not self._in_update:
             self._notice_update_by_hand()
@@ -358,7 +363,7 @@ class Session:
             return ""
         if self.backwards:
             return f"{self.backwards} backward passes, but no optimizer step and no parameter that moved"
-        if self.roots:
+        if any(root.called for root in self.roots):
             return (
                 "a model was called, but nothing was trained: no backward pass, no optimizer step"
             )

@@ -1,6 +1,7 @@
 """Put session, probes and signals together, and make a run of what they saw."""
 
 import platform
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,9 +32,11 @@ class Watcher:
     budget: float | None = None
     close_steps: int = CLOSE_STEPS
     on_step: "Callable[[Session], None] | None" = None
+    kind: str = "script"
     session: "Session | None" = None
     signals: "Signals | None" = None
     failure: str | None = None
+    raised: str | None = None
 
     def __post_init__(self) -> None:
         self.created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -77,7 +80,8 @@ class Watcher:
         session = self.session
         if session is not None:
             session.ended = ended
-        facts = session.facts() if session else Facts(missing={"loss": self._unwatched()})
+        unwatched = Facts(missing={"loss": self._unwatched(ended)})
+        facts = session.facts() if session else unwatched
         return Run(
             name=self.name,
             created=self.created,
@@ -101,11 +105,13 @@ class Watcher:
             samples=data.get("samples"),
             updates_per_epoch=data.get("updates_per_epoch"),
             accumulation=data.get("backwards_per_step"),
-            training=self._training(),
+            training=self._training(ended),
+            kind=self.kind,
+            raised=self.raised,
         )
 
-    def _training(self) -> str:
-        sentence = self.session.training() if self.session else self._unwatched()
+    def _training(self, ended: str) -> str:
+        sentence = self.session.training() if self.session else self._unwatched(ended)
         if self.session is None or not (self.session.updates or self.session.updates_by_hand):
             seconds = _seconds_of_children()
             if seconds > 1:
@@ -115,8 +121,22 @@ class Watcher:
                 )
         return sentence
 
-    def _unwatched(self) -> str:
-        return self.failure or "the script did not import torch"
+    def _unwatched(self, ended: str) -> str:
+        """Why there is no session, as far as is known."""
+        if self.failure:
+            return self.failure
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            # The only sign of it: importlib sets this while the module is executed.
+            being = getattr(getattr(torch, "__spec__", None), "_initializing", False)
+            return "torch was still being imported" if being else "torch was imported unseen"
+        if self.raised:
+            return f"the {self.kind} raised {self.raised} before it imported torch"
+        if ended == "running":
+            return "nothing was seen yet: the script had not imported torch when last heard of"
+        if ended == "stopped":
+            return "the script had not imported torch when it was stopped"
+        return "the script did not import torch"
 
     def _cost(self) -> dict[str, float]:
         session = self.session

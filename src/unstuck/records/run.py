@@ -16,8 +16,10 @@ class ScriptRecord:
     """The script and how its training went, in the words of question 8.
 
     ``exit`` is the script's own exit code, None when it was still running (or was killed) at the
-    last word heard of it. ``ended``: ``finished``, ``failed``, ``interrupted``, ``stopped`` (by check, after
-    enough steps) and ``running``. ``accumulation`` counts backward passes per update.
+    last word heard of it. ``ended``: ``finished``, ``failed``, ``interrupted``, ``stopped`` (by check)
+    and ``running``; ``stopped_by`` says at which limit, ``steps`` or ``seconds``, and the limits stand
+    beside it. ``kind`` is ``script``, or ``block`` in a notebook; ``raised`` names the exception that
+    ended it. ``accumulation`` counts backward passes per update.
     """
 
     command: str
@@ -31,6 +33,11 @@ class ScriptRecord:
     updates_per_epoch: float | None = None
     accumulation: float | None = None
     training: str = ""
+    kind: str = "script"
+    raised: str | None = None
+    stopped_by: str | None = None
+    steps_limit: int | None = None
+    seconds_limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class Run:
     checked: tuple[str, ...] = ()
     not_checked: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = ()
     cost: Mapping[str, float] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
@@ -60,6 +68,7 @@ class Run:
             "checked": list(self.checked),
             "not_checked": dict(self.not_checked),
             "ignored": [finding.plain() for finding in self.ignored],
+            "remarks": list(self.remarks),
             "cost": dict(self.cost),
         }
         if facts:
@@ -90,6 +99,7 @@ class Run:
                 checked=tuple(body["checked"]),
                 not_checked=body["not_checked"],
                 ignored=tuple(Finding.of(finding) for finding in body["ignored"]),
+                remarks=tuple(body.get("remarks", ())),
                 cost=body["cost"],
                 versions=body["versions"],
                 facts=_facts(body.get("facts", {})),

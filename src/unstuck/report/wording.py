@@ -9,10 +9,13 @@ from unstuck.records import Finding, Run, ScriptRecord
 
 STATUS = {"unproven": "unproven: not yet tested by a replay"}
 ENDED = {
-    "finished": "the script finished",
-    "failed": "the script itself failed",
+    "finished": "the {kind} finished",
+    "failed": "the {kind} itself failed",
+    "raised": "the {kind} raised {raised}",
     "interrupted": "interrupted by Ctrl-C",
-    "stopped": "stopped by check after enough steps",
+    "stopped": "stopped by check",
+    "stopped by steps": "stopped by check after enough steps",
+    "stopped by seconds": "stopped by check at the time limit",
     "running": "still running, or killed, when last heard of",
 }
 # Below this a run says next to nothing; replays tell a cause in 5 of 27 cells after 20 steps.
@@ -48,12 +51,32 @@ def verdict(run: Run) -> str:
         return "No training step was seen."
     if not run.checked:
         return "Nothing was checked."
+    seen = plural(run.script.steps, "training step")
+    cut = _cut_short(run.script)
     if run.script.steps < FEW_STEPS:
-        return (
-            f"Too little seen: {plural(run.script.steps, 'training step')}, nothing found in them."
-        )
+        return f"Too little seen: {cut or seen}, nothing found in them."
     looked = f"{plural(len(run.checked), 'check')} looked at "
-    return f"Nothing found: {looked}{plural(run.script.steps, 'training step')}."
+    if cut:
+        return f"Nothing found, but only {cut} were seen: {looked}them."
+    return f"Nothing found: {looked}{seen}."
+
+
+def _cut_short(script: ScriptRecord) -> str:
+    """``51 of 200 training steps in 60 s``, if the time limit came before enough steps."""
+    wanted, seconds = script.steps_limit, script.seconds_limit
+    if script.stopped_by != "seconds" or wanted is None or seconds is None:
+        return ""
+    return f"{script.steps:,} of {plural(wanted, 'training step')} in {duration(seconds)}"
+
+
+def ending(script: ScriptRecord) -> str:
+    """How it ended, in a few words."""
+    how = "raised" if script.ended == "failed" and script.raised else script.ended
+    known = ENDED.get(f"{how} by {script.stopped_by}") or ENDED.get(how)
+    exit_code = "" if script.exit is None else f" (exit code {script.exit})"
+    if known is None:
+        return how + exit_code
+    return known.format(kind=script.kind, raised=script.raised) + exit_code
 
 
 def remarks(run: Run) -> list[str]:
@@ -63,6 +86,7 @@ def remarks(run: Run) -> list[str]:
         said.append("No training step was seen.")
     if run.script.training:
         said.append(_as_sentence(run.script.training))
+    said += run.remarks
     if not run.findings:
         said.append(CAUTION if run.checked and run.script.steps else SILENT)
     return said
@@ -125,7 +149,6 @@ def number(value: float) -> str:
 
 def numbers(script: ScriptRecord) -> list[tuple[str, str]]:
     """The script's numbers in the words of question 8; what is not known says so."""
-    exit_code = "" if script.exit is None else f" (exit code {script.exit})"
     rate = script.steps / script.seconds if script.seconds > 0 else 0.0
     return [
         ("Training steps", f"{script.steps:,}"),
@@ -134,7 +157,7 @@ def numbers(script: ScriptRecord) -> list[tuple[str, str]]:
         ("Samples in the data", _seen(script.samples)),
         ("Updates per epoch", _seen(script.updates_per_epoch)),
         ("Backward passes per update", _seen(script.accumulation)),
-        ("End", ENDED.get(script.ended, script.ended) + exit_code),
+        ("End", ending(script)),
     ]
 
 
@@ -144,8 +167,7 @@ def sentence(script: ScriptRecord) -> str:
         f"{plural(script.steps, 'training step')} in {duration(script.seconds)}",
         *_data(script),
     ]
-    exit_code = "" if script.exit is None else f" (exit code {script.exit})"
-    said.append(ENDED.get(script.ended, script.ended) + exit_code)
+    said.append(ending(script))
     return "; ".join(said)
 
 
