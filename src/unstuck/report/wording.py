@@ -108,10 +108,18 @@ def quantity(value: Any) -> str:
 
 def _items(values: list[Any] | tuple[Any, ...]) -> str:
     """The first items, and how many more there are; numbers in brackets, as shapes are written."""
-    text = ", ".join(quantity(value) for value in values[:SHOWN])
+    text = ", ".join(_item(value) for value in values[:SHOWN])
     if len(values) > SHOWN:
         text += f" and {len(values) - SHOWN:,} more"
-    return f"[{text}]" if values and not isinstance(values[0], str | Mapping) else text
+    plain = not values or not isinstance(values[0], int | float)
+    return text if plain else f"[{text}]"
+
+
+def _item(value: Any) -> str:
+    """An item of a list; of one that begins with a name, the name and what belongs to it."""
+    if isinstance(value, list | tuple) and value and isinstance(value[0], str):
+        return " ".join(part for part in map(quantity, value) if part)
+    return quantity(value)
 
 
 def number(value: float) -> str:
@@ -227,3 +235,12 @@ def plural(count: float, noun: str) -> str:
 def spaced(name: str) -> str:
     """A name of a field as words."""
     return name.replace("_", " ")
+
+
+def percent(share: float) -> str:
+    """A share as a person says it; never 0 % or 100 % of what is not quite nothing or all."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.3g} %"
