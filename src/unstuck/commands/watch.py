@@ -267,8 +267,8 @@ class _Run(_Watch):
         for name, finding in now.items():
             if name in self.suspected and name not in self.said and not self.wishes.quiet:
                 self.said.add(name)
-                where = f" ({finding.location})" if finding.location else ""
-                say(f"step {run.script.steps}: {finding.message}{where}")
+                where = f"{finding.location}, {name}" if finding.location else name
+                say(f"step {run.script.steps}: {finding.message} ({where})")
         self.suspected = set(now)
 
     def at_exit(self) -> None:

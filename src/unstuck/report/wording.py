@@ -23,6 +23,9 @@ SILENT = "So nothing can be said of this training."
 SHOWN = 6
 """Items shown of one list of evidence; the JSON report has them all."""
 
+BRIEF = 80
+"""Letters of a reason in the terminal."""
+
 
 class RemedyText(Protocol):
     """What a renderer needs of a remedy."""
@@ -142,6 +145,7 @@ def numbers(script: ScriptRecord) -> list[tuple[str, str]]:
         ("Samples in the data", _seen(script.samples)),
         ("Updates per epoch", _seen(script.updates_per_epoch)),
         ("Backward passes per update", _seen(script.accumulation)),
+        ("Effective batch", _seen(script.effective_batch)),
         ("End", ENDED.get(script.ended, script.ended) + exit_code),
     ]
 
@@ -166,7 +170,9 @@ def _data(script: ScriptRecord) -> Iterator[str]:
     if script.updates_per_epoch is not None:
         yield f"{plural(script.updates_per_epoch, 'update')} per epoch"
     if script.accumulation is not None:
-        yield f"{plural(script.accumulation, 'backward pass')} per update"
+        batch = script.effective_batch
+        effective = "" if batch is None else f" (effective batch {number(batch)})"
+        yield f"{plural(script.accumulation, 'backward pass')} per update{effective}"
     parts = {
         "batch size": script.batch,
         "samples": script.samples,
@@ -188,6 +194,13 @@ def reasons(not_checked: Mapping[str, str]) -> dict[str, list[str]]:
     for name, reason in not_checked.items():
         grouped.setdefault(reason, []).append(name)
     return grouped
+
+
+def brief(reason: str) -> str:
+    """The reason without what explains it further."""
+    for mark in (": ", "; ", " ("):
+        reason = reason.partition(mark)[0]
+    return reason if len(reason) <= BRIEF else f"{reason[: BRIEF - 3]}..."
 
 
 def costs(cost: Mapping[str, float]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ def svg(chart: Any, width: int, height: int | None = None) -> str:
 
 def _styled(chart: Any) -> Any:
     return (
-        chart.configure(font="system-ui, sans-serif")
+        chart.configure(font="system-ui, sans-serif", aria=False)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=TEXT,
