@@ -2,7 +2,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
-from unstuck.report.pictures._picture import OTHER
+from unstuck.report.pictures._picture import OTHER, labels
 from unstuck.report.pictures.layers import draw
 
 from ..sample import STUCK, everything, layers, run
@@ -63,8 +63,26 @@ def test_forty_layers_are_drawn_and_the_middle_is_folded():
     picture = drawn(*names)
     seen = [each for each in words(picture) if re.fullmatch(r"net\.\d+", each)]
     assert seen == names[:20] + names[-19:]  # and the loss
-    assert "(layers not drawn)" in words(picture)
-    assert picture.keys[-1].text == "61 layers in the middle not drawn"
+    assert "(61 layers)" in words(picture)
+    assert picture.keys[-1].text == "61 layers not drawn"
+
+
+def test_the_marked_layers_of_a_deep_network_are_never_folded_away():
+    names = [f"net.{i}" for i in range(100)]
+    picture = drawn(*names, evidence={"layers": ["net.50"]})
+    seen = [each for each in words(picture) if re.fullmatch(r"net\.\d+", each)]
+    assert seen == ["net.0", "net.1", "net.49", "net.50", "net.51", "net.99"]
+    assert marked(picture) == ["net.50"]
+
+
+def test_long_names_lose_what_all_begin_with():
+    names = [f"model.encoder.blocks.{i}.attention.{'projection' * 3}" for i in (3, 4)]
+    assert labels(names, 24) == [
+        "3.attentio..." + names[0][-11:],
+        "4.attentio..." + names[1][-11:],
+    ]
+    assert labels(["net.0", "net.1"], 24) == ["net.0", "net.1"]
+    assert labels(["a" * 40], 24) == ["a" * 10 + "..." + "a" * 11]
 
 
 def test_a_connection_past_other_layers_goes_beside_them():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from unstuck.records import Run
@@ -101,10 +102,27 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(item)
 
 
-def ending(text: str, limit: int) -> str:
-    """The end of a name that is too long: that is where ``net.blocks.3.conv1`` differs."""
+def labels(names: Sequence[str], limit: int) -> list[str]:
+    """The names, short enough and still told apart.
+
+    If one is too long, all lose the parts with which all begin; what is still too long loses its middle.
+    """
+    short = list(names)
+    if any(len(name) > limit for name in names) and len(set(names)) > 1:
+        parts = [name.split(".") for name in names]
+        columns = zip(*(each[:-1] for each in parts), strict=False)
+        shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+        short = [".".join(each[shared:]) for each in parts]
+    return [cut(name, limit) for name in short]
+
+
+def cut(text: str, limit: int) -> str:
+    """A name without its middle, if it is too long."""
     text = text or "(no name)"
-    return text if len(text) <= limit else "..." + text[3 - limit :]
+    if len(text) <= limit:
+        return text
+    start = (limit - 3) // 2
+    return f"{text[:start]}...{text[start + 3 - limit :]}"
 
 
 def told_apart(names: Iterable[str]) -> list[str]:

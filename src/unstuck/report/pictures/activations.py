@@ -13,7 +13,7 @@ from unstuck.report.pictures._picture import (
     Key,
     Picture,
     dashed,
-    ending,
+    labels,
     middle_folded,
     named,
 )
@@ -87,23 +87,23 @@ def _state(activation: Activation) -> str:
 def _image(kept: list[Activation], marked: frozenset[str], width: int) -> str:
     columns = COLUMNS[width]
     wide = (width - GAP * (columns - 1)) / columns
+    names = labels([each["layer"] for each in kept], int(wide / 7.4))
     shapes: list[_svg.Shape] = []
-    for index, each in enumerate(kept):
+    for index, (each, name) in enumerate(zip(kept, names, strict=True)):
         x, y = index % columns * (wide + GAP), index // columns * (HEIGHT + GAP)
-        shapes += _panel(each, each["layer"] in marked, x, y, wide)
+        color = OTHER if each["layer"] in marked else MARK
+        shapes.append(_svg.text(x, y + 11, name, fill=color, font=_svg.MONO, bold=color == OTHER))
+        shapes += _panel(each, OTHER if color == OTHER else LINE, x, y, wide)
     rows = -(-len(kept) // columns)
     return _svg.image(shapes, width, rows * (HEIGHT + GAP) - GAP)
 
 
-def _panel(each: Activation, marked: bool, x: float, y: float, wide: float) -> list[_svg.Shape]:
+def _panel(each: Activation, color: str, x: float, y: float, wide: float) -> list[_svg.Shape]:
     histograms = _histograms(each)
     low = min(histogram["low"] for histogram in histograms)
     high = max(histogram["high"] for histogram in histograms)
-    name = ending(each["layer"], int(wide / 7.4))
-    color = OTHER if marked else LINE
     top, bottom = y + 38, y + 38 + BARS
     shapes = [
-        _svg.text(x, y + 11, name, fill=OTHER if marked else MARK, font=_svg.MONO, bold=marked),
         _svg.text(x, y + 27, _state(each)),
         *_bars(histograms[-1], (low, high), (x, top, wide), color),
         _svg.path(f"M{x:.1f} {bottom:.1f}h{wide:.1f}", stroke=GRID, thick=1),

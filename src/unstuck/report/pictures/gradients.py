@@ -16,7 +16,8 @@ from unstuck.report.pictures._picture import (
     WIDE,
     Key,
     Picture,
-    ending,
+    cut,
+    labels,
     middle_folded,
     told_apart,
 )
@@ -105,8 +106,8 @@ def _description(rows: list[Row]) -> str:
         if seen:
             (low, lowest), (high, highest) = min(seen), max(seen)
             said.append(
-                f"{name.capitalize()}: smallest {number(low)} ({ending(lowest, 60)}), largest "
-                f"{number(high)} ({ending(highest, 60)})."
+                f"{name.capitalize()}: smallest {number(low)} ({cut(lowest, 60)}), largest "
+                f"{number(high)} ({cut(highest, 60)})."
             )
     return " ".join(said)
 
@@ -123,12 +124,12 @@ def _keys(rows: list[Row], hidden: int) -> Iterator[Key]:
 
 
 def _image(rows: list[Row], width: int) -> str:
-    names = told_apart(ending(row.name, LETTERS[width]) for row in rows)
-    labels = round(LETTER * max(map(len, names))) + 8
-    return _chart.svg(_layers(rows, names, width, labels), width - labels - 24)
+    names = told_apart(labels([row.name for row in rows], LETTERS[width]))
+    left = round(LETTER * max(map(len, names))) + 8
+    return _chart.svg(_layers(rows, names, width, left), width - left - 24)
 
 
-def _layers(rows: list[Row], names: list[str], width: int, labels: int) -> Any:
+def _layers(rows: list[Row], names: list[str], width: int, left: int) -> Any:
     import altair as alt
 
     values = list(_values(rows, names))
@@ -153,7 +154,7 @@ def _layers(rows: list[Row], names: list[str], width: int, labels: int) -> Any:
         title=None,
         sort=None,
         scale=alt.Scale(domain=names),
-        axis=alt.Axis(labelLimit=width, minExtent=labels, domain=False),
+        axis=alt.Axis(labelLimit=width, minExtent=left, domain=False),
     )
     marks: list[Any] = []
     for kind in SIZES:

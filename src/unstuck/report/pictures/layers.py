@@ -18,7 +18,8 @@ from unstuck.report.pictures._picture import (
     WIDE,
     Key,
     Picture,
-    ending,
+    cut,
+    labels,
     middle_folded,
     named,
 )
@@ -28,6 +29,9 @@ TITLE = "The layers, from the input to the loss"
 
 FAMILIES = {"layers", "graph", "parameters", "units"}
 """Facts about how the network is put together."""
+
+FEW = 12
+"""Boxes that fit a screen; of a larger network with a marked place what is far from it is folded."""
 
 LANE, LANES = 11, 6
 """Pixels between two lines beside the boxes, and at most so many."""
@@ -103,14 +107,19 @@ def draw(run: Run) -> Picture | None:
         boxes = [replace(box, marked=False) for box in boxes]
     arrows = [*_between(nodes, run), *_to_the_loss(nodes, run)]
     boxes.append(Box("loss", _function(run)))
-    kept, fold, hidden = middle_folded(boxes)
-    drawn = list(_renumbered(arrows, fold, hidden))
+    kept = _kept(boxes, arrows)
+    places = {place: index for index, place in enumerate(kept)}
+    drawn = [
+        replace(arrow, source=places[arrow.source], target=places[arrow.target])
+        for arrow in arrows
+        if arrow.source in places and arrow.target in places
+    ]
     keys = []
-    if any(box.marked for box in kept) or any(arrow.marked for arrow in drawn):
+    if any(box.marked for box in boxes) or any(arrow.marked for arrow in arrows):
         keys.append(Key("what the finding is about", OTHER, "square"))
-    if hidden:
-        keys.append(Key(f"{plural(hidden, 'layer')} in the middle not drawn"))
-    wide, narrow = (_image(kept, drawn, fold if hidden else None, size) for size in SIZES)
+    if len(kept) < len(boxes):
+        keys.append(Key(f"{plural(len(boxes) - len(kept), 'layer')} not drawn"))
+    wide, narrow = (_image(boxes, kept, drawn, size) for size in SIZES)
     return Picture(
         wide=wide,
         narrow=narrow,
@@ -176,16 +185,15 @@ def _words(operations: Sequence[str]) -> str:
     return ", ".join(WORDS.get(each, each.lower()) for each in operations)
 
 
-def _renumbered(arrows: list[Arrow], fold: int, hidden: int) -> Iterator[Arrow]:
-    """The arrows between boxes that are drawn."""
-    for arrow in arrows:
-        if fold <= arrow.source < fold + hidden or fold <= arrow.target < fold + hidden:
-            continue
-        source, target = (
-            place - hidden if place >= fold + hidden else place
-            for place in (arrow.source, arrow.target)
-        )
-        yield replace(arrow, source=source, target=target)
+def _kept(boxes: list[Box], arrows: list[Arrow]) -> list[int]:
+    """The places that are drawn: of a deep network both ends, or the marked ones and what is near."""
+    last = len(boxes) - 1
+    marked = [place for place, box in enumerate(boxes) if box.marked]
+    marked += [place for arrow in arrows if arrow.marked for place in (arrow.source, arrow.target)]
+    if len(boxes) <= FEW or not marked:
+        return middle_folded(range(len(boxes)))[0]
+    near = {place + step for place in sorted(set(marked))[:FEW] for step in (-1, 0, 1)}
+    return sorted({0, 1, last - 1, last} | {place for place in near if 0 <= place <= last})
 
 
 def _description(boxes: list[Box], arrows: list[Arrow]) -> str:
@@ -204,7 +212,7 @@ def _description(boxes: list[Box], arrows: list[Arrow]) -> str:
     return f"{plural(len(boxes) - 1, 'layer')}, in order: {'; '.join(said)}.{more}"
 
 
-def _image(boxes: list[Box], arrows: list[Arrow], fold: int | None, size: Measures) -> str:
+def _image(boxes: list[Box], kept: list[int], arrows: list[Arrow], size: Measures) -> str:
     lanes = _lanes(arrows)
     used = min(max(lanes.values(), default=-1) + 1, LANES)
     size = replace(size, left=used * LANE + (8 if used else 1))
@@ -214,11 +222,14 @@ def _image(boxes: list[Box], arrows: list[Arrow], fold: int | None, size: Measur
             shapes += _straight(arrow, size)
         else:
             shapes += _around(arrow, min(lanes[index], LANES - 1), size)
-    for place, box in enumerate(boxes):
-        shapes += _box(box, place * size.pitch + 1, size)
-    if fold is not None:
-        shapes.append(_svg.text(size.left + 30, fold * size.pitch - 8, "(layers not drawn)"))
-    return _svg.image(shapes, size.width, (len(boxes) - 1) * size.pitch + size.box + 2)
+    names = labels([boxes[place].name for place in kept[:-1]], size.letters)
+    for index, (place, name) in enumerate(zip(kept, [*names, boxes[-1].name], strict=True)):
+        y = index * size.pitch + 1
+        shapes += _box(replace(boxes[place], name=name), y, size)
+        if index and (hidden := place - kept[index - 1] - 1):
+            said = f"({plural(hidden, 'layer')})"
+            shapes.append(_svg.text(size.left + 30, y - 9, said))
+    return _svg.image(shapes, size.width, (len(kept) - 1) * size.pitch + size.box + 2)
 
 
 def _lanes(arrows: list[Arrow]) -> dict[int, int]:
@@ -238,11 +249,11 @@ def _overlap(first: Arrow, second: Arrow) -> bool:
 def _box(box: Box, y: float, size: Measures) -> list[_svg.Shape]:
     color = OTHER if box.marked else MARK
     edge, thick = (OTHER, 2.0) if box.marked else (GRID, 1.0)
-    name, about = ending(box.name, size.letters), ending(box.about, size.letters + 8)
+    about = cut(box.about, size.letters + 8)
     x, width = size.left, size.width - size.left - 1
     frame = _svg.rectangle(x, y, width, size.box, fill=WASH, stroke=edge, thick=thick, round_=5)
     dy = 20 if size.width == WIDE else 19
-    title = _svg.text(x + 12, y + dy, name, fill=color, font=_svg.MONO, bold=box.marked)
+    title = _svg.text(x + 12, y + dy, box.name, fill=color, font=_svg.MONO, bold=box.marked)
     if size.width == WIDE:
         end = _svg.text(x + width - 12, y + 20, about, anchor="end")
         return [frame, title, end]
@@ -256,7 +267,7 @@ def _straight(arrow: Arrow, size: Measures) -> list[_svg.Shape]:
     shapes = [_svg.path(f"M{x} {y}v{down}m-4 -6l4 6l4 -6", stroke=color, thick=thick)]
     if arrow.said:
         fill = OTHER if arrow.marked else TEXT
-        said = ending(arrow.said, size.letters + 8)
+        said = cut(arrow.said, size.letters + 8)
         shapes.append(_svg.text(x + 12, y + down / 2 + 4, said, fill=fill, bold=arrow.marked))
     return shapes
 
