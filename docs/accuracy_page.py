@@ -70,7 +70,9 @@ def corpus(name: str, body: dict[str, Any]) -> str:
 
 def is_right(row: dict[str, Any]) -> bool:
     """Whether the fault was named first, or nothing where there is none."""
-    return bool(row["named"] is not None and row["named"][:1] == ([row["fault"]] if row["fault"] else []))
+    return bool(
+        row["named"] is not None and row["named"][:1] == ([row["fault"]] if row["fault"] else [])
+    )
 
 
 def remark(name: str, row: dict[str, Any]) -> str:
@@ -102,7 +104,9 @@ def beside_peers(peers: dict[str, Any], measured: dict[str, dict[str, Any]]) -> 
             first, three, alarms = (
                 share(total[key]) for key in ("named_first", "named_in_three", "false_alarms")
             )
-            lines.append(f"| unstuck | {corpus_name} | {first} | {three} (first three) | {alarms} | `unstuck check` |")
+            lines.append(
+                f"| unstuck | {corpus_name} | {first} | {three} (first three) | {alarms} | `unstuck check` |"
+            )
     for row in peers["table"]:
         cells = [share(row[key]) for key in ("named_first", "named", "false_alarms")]
         lines.append(

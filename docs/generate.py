@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from unstuck.checks import all_checks
-from unstuck.commands.explain import check_page
+from unstuck.commands.explain import check_page, grouped
 from unstuck.questions import all_questions
 from unstuck.remedies import all_remedies
 
@@ -32,18 +32,32 @@ def remedy(name: str) -> str:
     return "\n".join([f"# {name}", "", found.advice, "", *code, "", f"Remedy of {links}"])
 
 
+def row(name: str) -> str:
+    """A check in the table, with the sentence its page begins with."""
+    sentence = all_checks()[name].page.strip().splitlines()[0]
+    return f"| [{name}](checks/{name}.md) | {sentence} |"
+
+
 def index() -> str:
     """Every page, by kind."""
     checks = [
-        f"- [{name}](checks/{name}.md): {each.page.strip().splitlines()[0]}"
-        for name, each in all_checks().items()
+        line
+        for title, names in grouped().items()
+        for line in (
+            f"### {title}",
+            "",
+            "| check | what is wrong |",
+            "|---|---|",
+            *map(row, names),
+            "",
+        )
     ]
     remedies = [f"- [{name}](remedies/{name}.md)" for name in all_remedies()]
     questions = [
         f"- [{each.name}](questions/{each.name}.md): {each.title}"
         for each in all_questions().values()
     ]
-    parts = ["# unstuck", "", "## Checks", *checks, "", "## Remedies", *remedies]
+    parts = ["# unstuck", "", "## Checks", "", *checks, "## Remedies", *remedies]
     parts += ["", "## Questions", *questions, "", "## Formats", "- [The JSON report](json.md)"]
     return "\n".join(parts)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from unstuck.commands.explain import explain
+from unstuck.checks import all_checks
+from unstuck.commands.explain import GROUPS, explain, grouped
 from unstuck.errors import UsageError
 
 
@@ -31,3 +32,19 @@ def test_an_unknown_name_has_a_hint(words, hint):
     with pytest.raises(UsageError, match=words) as caught:
         explain(words)
     assert hint in caught.value.hint
+
+
+def test_every_check_stands_in_one_group_that_has_a_name(capsys):
+    groups = grouped()
+    assert sorted(name for names in groups.values() for name in names) == sorted(all_checks())
+    assert "Everything else" not in groups
+    assert "vanishing-gradients" in groups["Gradients, updates, learning rate"]
+    assert "overfitting" in groups["Modes and validation"]
+    explain(None)
+    out = capsys.readouterr().out
+    assert [line[3:] for line in out.splitlines() if line.startswith("## ")] == list(groups)
+
+
+def test_no_family_is_in_two_groups():
+    families = [family for group in GROUPS.values() for family in group]
+    assert len(families) == len(set(families))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from unstuck.records import Facts, Finding, Location, Run, ScriptRecord
@@ -109,9 +110,106 @@ def loss_call(values: list[list[float]], constant: float | None = 2.302) -> dict
         "function": "cross_entropy",
         "training": True,
         "calls": len(values),
+        "chain": ["SoftmaxBackward0", "AddmmBackward0"],
         "values": values,
         "constant": None if constant is None else seen,
     }
+
+
+def layers(*names: str) -> dict[str, Any]:
+    """A chain of layers, each behind a ReLU; the first also feeds the third."""
+    nodes = [
+        {"name": name, "kind": "Linear", "inputs": 64, "outputs": 64, "kernel": [], "depth": i + 1}
+        for i, name in enumerate(names)
+    ]
+    edges = [
+        {"source": first, "target": second, "operations": ["Relu"], "straight": False}
+        for first, second in pairwise(names)
+    ]
+    if len(names) > 2:
+        edges.append({"source": names[0], "target": names[2], "operations": ["Add"]})
+    return {"nodes": nodes, "edges": edges, "left_out": 0}
+
+
+def gradients(*names: str, gradient: float = 0.1, update: float | None = 0.01) -> dict[str, Any]:
+    """Three looks at each layer; every layer has half the gradient of the one before."""
+    return {
+        "layers": [
+            {
+                "name": name,
+                "looks": [
+                    {
+                        "step": s,
+                        "gradient": gradient / 2**i * (s + 1),
+                        "weight": 1.0,
+                        "update": update,
+                    }
+                    for s in (0, 1, 2)
+                ],
+            }
+            for i, name in enumerate(names)
+        ],
+        "totals": [],
+        "rates": [],
+    }
+
+
+def activation(layer: str, dead: float | None = 0.25, **changes: Any) -> dict[str, Any]:
+    look = {"step": 9, "zeros": 0.5, "saturated": 0.0, "dead": dead}
+    return {
+        "layer": layer,
+        "kind": "ReLU",
+        "looks": [look],
+        "histograms": [
+            {"step": 0, "low": 0.0, "high": 2.0, "counts": [8, 4, 2, 1]},
+            {"step": 9, "low": 0.0, "high": 4.0, "counts": [12, 2, 1, 0]},
+        ],
+    } | changes
+
+
+def target(counts: list[int], **changes: Any) -> dict[str, Any]:
+    return {"function": "cross_entropy", "kind": "classes", "calls": 9, "counts": counts} | changes
+
+
+def prediction(counts: list[int], hits: list[int], source: str = "validation") -> dict[str, Any]:
+    return {"source": source, "step": 99, "counts": counts, "hits": hits, "predicted": hits}
+
+
+def validation(*values: float) -> dict[str, Any]:
+    pairs = [[20 * i + 19, value] for i, value in enumerate(values)]
+    return {"seen": 2, "evaluations": [], "curves": [{"function": "", "values": pairs}]}
+
+
+def filters(name: str, count: int = 4, size: int = 3, weight: float = 0.5) -> dict[str, Any]:
+    weights = [[weight * (-1) ** (i + j) for j in range(size * size)] for i in range(count)]
+    looks = [{"step": step, "weights": weights} for step in (0, 99)]
+    return {
+        "name": name,
+        "channels": 3,
+        "filters": count,
+        "rows": size,
+        "columns": size,
+        "looks": looks,
+    }
+
+
+def everything(*names: str, **families: Any) -> Facts:
+    """Facts for every picture, about layers of these names."""
+    values = plateau()
+    return Facts(
+        {
+            "loss": loss(values),
+            "loss_calls": [loss_call(values)],
+            "layers": layers(*names),
+            "gradients": gradients(*names),
+            "activations": [activation(name) for name in names],
+            "targets": [target([900, 90, 10])],
+            "predictions": [prediction([90, 9, 1], [90, 3, 0])],
+            "validation": validation(2.3, 1.9, 2.2),
+            "filter_images": filters(names[0]),
+        }
+        | families
+    )
 
 
 def optimizer(name: str = "SGD", **settings: float) -> dict[str, Any]:
@@ -193,12 +291,14 @@ def hostile(text: str) -> Run:
         ignored=(finding,),
         cost={text: 1.0},
         versions={text: text},
-        facts=Facts(
-            {
-                "loss": loss(plateau(20)),
-                "loss_calls": [loss_call(plateau(20)) | {"function": text}],
-                "optimizers": [optimizer(text, **{text: 0.1})],
-            },
-            {text: text},
+        facts=replace(
+            everything(
+                text,
+                text + ".1",
+                text + ".2",
+                loss_calls=[loss_call(plateau(20)) | {"function": text, "chain": [text]}],
+                optimizers=[optimizer(text, **{text: 0.1})],
+            ),
+            missing={text: text},
         ),
     )

@@ -78,6 +78,7 @@ def test_numbers_that_changed():
     assert told(old, new)[5:] == [
         "lr 0.1 -> 0.01",
         "batch 64 -> 128",
+        "effective batch 64 -> 128",
         "steps 200 -> 400",
         "loss at the end 2.3 -> 0.12",
         "parameters 20 -> 1,290",

@@ -5,9 +5,18 @@ import pytest
 from rich.cells import cell_len
 
 from unstuck.records import Facts, Location, Run, ScriptRecord
+from unstuck.remedies import all_remedies
 from unstuck.report import terminal
+from unstuck.report.paragraphs import code
 
 from .sample import CHECKS, HOSTILE, LEFT_OUT, REMEDIES, SOFTMAX, STUCK, hostile, run, script
+
+
+def statement(line):
+    return line.partition("  # ")[0].strip()
+
+
+CODE = {statement(line) for remedy in REMEDIES.values() for line in remedy.code.splitlines()}
 
 COMMAND = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -31,7 +40,7 @@ def test_says_first_what_is_wrong_then_where_why_and_what_to_do():
         "What to do (unproven: not yet tested by a replay)",
         "Build the optimizer after the model is complete",
         "optimizer = torch.optim.Adam(p for p in model.parameters() if p.requires_grad)",
-        "Checked activation-on-logits",
+        "Checked 6 of 8 checks",
         "Not checked symmetric-units (no layer was seen at two different steps)",
         "This run 200 training steps in 4.12 s",
         "Watching time 0.11 s",
@@ -53,7 +62,69 @@ def test_one_finding_fits_one_screen(finding):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_line_is_wider_than_the_terminal(width, text):
     for made in (run(LEFT_OUT, SOFTMAX), hostile(text)):
-        assert max(map(cell_len, shown(made, width=width).splitlines())) <= width
+        lines = [
+            line for line in shown(made, width=width).splitlines() if statement(line) not in CODE
+        ]
+        assert max(map(cell_len, lines)) <= width
+
+
+@pytest.mark.parametrize("width", [40, 80, 81, 120])
+def test_no_line_of_code_is_broken(width):
+    """A person copies it: half a line is no code."""
+    for name, remedy in all_remedies().items():
+        made = run(replace(STUCK, remedies=(name,)))
+        lines = terminal(made, all_remedies(), width=width).splitlines()
+        wanted = {statement(line) for line in remedy.code.splitlines()}
+        assert wanted <= {statement(line) for line in lines}
+
+
+def test_a_comment_too_long_for_its_line_moves_above_it():
+    text = "for x in y:\n    optimizer.step()  # and then a comment that does not fit into it"
+    assert [(each.text, each.indent) for each in code(text, 50)] == [
+        ("for x in y:", 2),
+        ("    # and then a comment that does not fit into", 2),
+        ("    # it", 2),
+        ("    optimizer.step()", 2),
+    ]
+    assert [
+        each.text for each in code('print("a long text with  # in it, of many words")', 40)
+    ] == ['print("a long text with  # in it, of many words")']
+
+
+def test_the_usual_report_fits_forty_lines_and_a_clean_one_twenty_four():
+    names = [f"some-check-{i}" for i in range(43)]
+    why = dict(
+        zip(
+            names[30:],
+            [f"the reason number {i % 7} why it was not checked" for i in range(13)],
+            strict=True,
+        )
+    )
+    many = {"checked": tuple(names[:30]), "not_checked": why}
+    assert len(shown(run(LEFT_OUT, SOFTMAX, STUCK, **many)).splitlines()) <= 40
+    clean = shown(run(**many))
+    assert len(clean.splitlines()) <= 24 - 2  # two more say where the run was recorded
+    assert "30 of 43 checks" in clean
+    assert "unstuck report --html" in clean
+
+
+def test_what_could_not_be_checked_is_short_and_the_most_common_reason_comes_first():
+    why = {
+        "a": "no gradients: a long explanation",
+        "b": "no loss",
+        "c": "no loss",
+        "d": "no loss",
+        "e": "no loss",
+    }
+    text = flat(shown(run(not_checked=why)))
+    assert "Not checked b, c and 2 more (no loss) a (no gradients) This run" in text
+
+
+def test_a_long_line_of_code_stands_below_its_place():
+    place = Location("train.py", 9, f"    net = nn.Sequential({'nn.ReLU(), ' * 9})")
+    lines = shown(run(replace(STUCK, location=place))).splitlines()
+    at = lines.index("  train.py:9")
+    assert lines[at + 1].startswith("    net = nn.Sequential(nn.ReLU(), ")
 
 
 def test_of_a_long_path_the_file_and_line_are_kept():
@@ -110,7 +181,7 @@ def test_a_run_without_training_says_so_and_why():
 def test_steps_without_any_check_are_not_called_fine():
     text = shown(run(checked=(), not_checked=dict.fromkeys(CHECKS, "no gradients")))
     assert text.startswith("Nothing was checked.\nSo nothing can be said")
-    assert "unoptimized-parameters (no gradients)" in flat(text)
+    assert "activation-on-logits, loss-broadcast and 6 more (no gradients)" in flat(text)
 
 
 def test_what_a_comment_hides_is_told():
@@ -155,6 +226,6 @@ def test_words_of_our_own_are_ascii():
 
 def test_the_width_is_that_of_the_terminal_unless_told(monkeypatch):
     monkeypatch.setenv("COLUMNS", "50")
-    assert max(map(len, terminal(run(LEFT_OUT), REMEDIES).splitlines())) <= 50
+    assert max(map(len, terminal(run(), REMEDIES).splitlines())) <= 50
     monkeypatch.setenv("COLUMNS", "300")
-    assert 60 < max(map(len, terminal(run(LEFT_OUT), REMEDIES).splitlines())) <= 100
+    assert 60 < max(map(len, terminal(run(), REMEDIES).splitlines())) <= 100

@@ -69,6 +69,7 @@ class Check:
                 check=self.name,
                 question=self.question,
                 remedies=found.remedies or self.remedies,
+                families=tuple(sorted(self.needs)),
             )
             for found in self.find(facts, **options)
         ]

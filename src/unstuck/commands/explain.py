@@ -8,6 +8,39 @@ from unstuck.errors import UsageError
 from unstuck.questions import all_questions
 from unstuck.remedies import all_remedies
 
+GROUPS = {
+    "The data and the targets": {"inputs", "targets", "data", "predictions"},
+    "The network": {"layers", "graph", "activations", "units", "parameters"},
+    "The loss": {"loss", "loss_calls", "failure"},
+    "Gradients, updates, learning rate": {
+        "gradients",
+        "optimizers",
+        "clipping",
+        "schedulers",
+        "accumulation",
+    },
+    "Modes and validation": {"modes", "validation"},
+    "Memory": {"memory", "kept_graphs"},
+    "Everything else": set(),
+}
+"""What checks look at, by the families of facts that they need, in the order of a training step."""
+
+
+def grouped() -> dict[str, list[str]]:
+    """The names of the checks by what they look at; a check finds its group by what it needs."""
+    groups: dict[str, list[str]] = {title: [] for title in GROUPS}
+    for name, each in all_checks().items():
+        groups[_group(each.needs)].append(name)
+    return {title: names for title, names in groups.items() if names}
+
+
+def _group(needs: frozenset[str]) -> str:
+    """The group of most of the families; of several such the latest, but the loss is the last choice."""
+    shared = {title: len(needs & families) for title, families in GROUPS.items()}
+    order = sorted(GROUPS, key=lambda title: (title == "The loss", -list(GROUPS).index(title)))
+    best = max(order, key=lambda title: shared[title])
+    return best if shared[best] else "Everything else"
+
 
 def explain(words: str | None) -> None:
     """Print one page, or the list of all of them.
@@ -30,14 +63,17 @@ def _show(text: str) -> None:
 
 
 def _index() -> str:
-    checks = [f"- {name}: {_first_line(each.page)}" for name, each in all_checks().items()]
+    checks = [
+        line
+        for title, names in grouped().items()
+        for line in (f"## {title}", "", *map(_entry, names), "")
+    ]
     questions = [f"- {each.name}: {each.title}" for each in all_questions().values()]
     return "\n".join(
         [
             "# Checks",
             "",
             *checks,
-            "",
             "# Questions",
             "",
             *questions,
@@ -45,6 +81,10 @@ def _index() -> str:
             "`unstuck explain NAME` prints one of them, for example `unstuck explain q03`.",
         ]
     )
+
+
+def _entry(name: str) -> str:
+    return f"- {name}: {_first_line(all_checks()[name].page)}"
 
 
 def _page(words: str) -> str:

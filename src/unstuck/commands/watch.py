@@ -332,8 +332,8 @@ class _Run(_Watch):
             if name in self.suspected and name not in self.said and not self.wishes.quiet:
                 self.said.add(name)
                 since = "" if finding.at is None else f"from step {finding.at} on "
-                where = f" ({finding.location})" if finding.location else ""
-                say(f"{since}(seen by step {run.script.steps}): {finding.message}{where}")
+                where = f"{finding.location}, {name}" if finding.location else name
+                say(f"{since}(seen by step {run.script.steps}): {finding.message} ({where})")
         self.suspected = set(now)
 
     def at_exit(self) -> None:

@@ -43,7 +43,7 @@ class Finding:
     """One thing that is wrong with the training.
 
     A check gives message, step, evidence, severity and location; the registry adds the check's
-    name, its question and the remedies it names.
+    name, its question, the remedies it names and the families of facts that it reads.
     """
 
     message: str
@@ -56,6 +56,7 @@ class Finding:
     remedies: tuple[str, ...] = ()
     status: Status = "unproven"
     symptoms: tuple["Finding", ...] = ()
+    families: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The finding as the JSON schema has it (``docs/json.md``)."""
@@ -70,6 +71,7 @@ class Finding:
             "status": self.status,
             "remedy": list(self.remedies),
             "symptoms": [symptom.plain() for symptom in self.symptoms],
+            "families": list(self.families),
         }
 
     @classmethod
@@ -86,4 +88,5 @@ class Finding:
             remedies=tuple(plain["remedy"]),
             status=plain["status"],
             symptoms=tuple(cls.of(symptom) for symptom in plain["symptoms"]),
+            families=tuple(plain.get("families", ())),
         )

@@ -39,6 +39,17 @@ class ScriptRecord:
     steps_limit: int | None = None
     seconds_limit: float | None = None
 
+    @property
+    def effective_batch(self) -> float | None:
+        """Examples behind one update: the batch times the backward passes for each update."""
+        if self.batch is None or self.accumulation is None:
+            return None
+        return self.batch * self.accumulation
+
+    def plain(self) -> dict[str, Any]:
+        """The record as the JSON schema has it (``docs/json.md``)."""
+        return asdict(self) | {"effective_batch": self.effective_batch}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -63,7 +74,7 @@ class Run:
             "name": self.name,
             "created": self.created,
             "versions": dict(self.versions),
-            "script": asdict(self.script),
+            "script": self.script.plain(),
             "findings": [finding.plain() for finding in self.findings],
             "checked": list(self.checked),
             "not_checked": dict(self.not_checked),

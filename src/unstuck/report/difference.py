@@ -107,6 +107,7 @@ def _changes(old: Run, new: Run) -> Iterator[Paragraph]:
     yield from _compared("batch", old.script.batch, new.script.batch)
     yield from _compared("samples", old.script.samples, new.script.samples)
     yield from _compared("accumulation", old.script.accumulation, new.script.accumulation)
+    yield from _compared("effective batch", old.script.effective_batch, new.script.effective_batch)
     yield from _compared("steps", old.script.steps, new.script.steps)
     yield from _compared("loss at the end", _last_loss(old), _last_loss(new))
     yield from _compared("parameters", _numel(old), _numel(new))

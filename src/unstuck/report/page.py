@@ -4,29 +4,35 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from unstuck.records import Run
-from unstuck.report import pictures, wording
+from unstuck.report import wording
 from unstuck.report.harmless import harmless
+from unstuck.report.pictures import PALETTE, Picture, shown
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 
 def page(run: Run, remedies: wording.Remedies) -> str:
     """The run as one HTML file."""
-    from markupsafe import Markup
-
     run = harmless(run)
-    picture = pictures.loss_picture(run)
+    main, others = shown(run)
     return _template().render(
         run=run,
         remedies=remedies,
-        picture=picture,
-        # Drawn by us from numbers alone; everything else the template escapes.
-        charts=[Markup(picture.wide), Markup(picture.narrow)] if picture else [],
-        colors={"line": pictures.LINE, "constant": pictures.CONSTANT, "mark": pictures.MARK},
-        ink={"text": pictures.TEXT, "grid": pictures.GRID},
+        main=main,
+        others=others,
+        drawings=_drawings,
+        palette=PALETTE,
         wording=wording,
     )
+
+
+def _drawings(picture: Picture) -> "list[Markup]":
+    """Both widths; the names of the run in them are escaped already, all else the template escapes."""
+    from markupsafe import Markup
+
+    return [Markup(picture.wide), Markup(picture.narrow)]
 
 
 def _template() -> "Template":

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,28 +18,58 @@ WIDEST = 100
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Text that hangs behind its label; at most ``lines`` lines of it are shown."""
+    """Text that hangs behind its label; at most ``lines`` lines of it are shown.
+
+    ``whole`` text is one line whatever the width: code that is broken is no code.
+    """
 
     text: str = ""
     style: str = ""
     label: str = ""
     indent: int = 0
     lines: int = 12
+    whole: bool = False
 
 
 BLANK = Paragraph()
+
+
+def columns_of(width: int | None) -> int:
+    """The columns to fill: those asked for, or those of the terminal."""
+    return max(width or min(shutil.get_terminal_size().columns, WIDEST), NARROWEST)
+
+
+def code(text: str, width: int) -> Iterator[Paragraph]:
+    """Code in lines that are never broken: a comment behind a long line moves above it."""
+    lines = [shorter for line in text.splitlines() for shorter in _shorter(line, width - 2)]
+    longest = max(map(len, lines), default=0)
+    indent = max(0, min(2, width - longest))
+    for line in lines:
+        yield Paragraph(line, indent=indent, whole=True)
+
+
+def _shorter(line: str, width: int) -> Iterator[str]:
+    statement, mark, comment = line.rpartition("  # ")
+    start = line[: len(line) - len(line.lstrip())]
+    quoted = statement.count('"') % 2 or statement.count("'") % 2
+    if len(line) <= width or not mark or quoted or not statement.strip():
+        yield line
+        return
+    for part in textwrap.wrap(comment, max(width - len(start) - 2, 20)):
+        yield f"{start}# {part}"
+    yield statement.rstrip()
 
 
 def draw(paragraphs: Iterable[Paragraph], *, width: int | None, color: bool) -> str:
     """The paragraphs as text, with ANSI colours only if ``color``."""
     from rich.console import Console
 
-    columns = width or min(shutil.get_terminal_size().columns, WIDEST)
+    columns = columns_of(width)
     # Everything rich would guess from the environment is said here: a report is the same in a
     # notebook, a pipe and a terminal.
     console = Console(
         file=io.StringIO(),
-        width=max(columns, NARROWEST),
+        width=columns,
         force_terminal=color,
         force_jupyter=False,
         color_system="standard" if color else None,
@@ -84,6 +115,8 @@ def _wrapped(paragraph: Paragraph, console: "Console", width: int) -> list["Text
     from rich.text import Text
 
     text = Text(paragraph.text, style=paragraph.style)
+    if paragraph.whole:
+        return [text]
     lines = list(text.wrap(console, max(width, 1), overflow="fold"))
     if len(lines) <= paragraph.lines:
         return lines

@@ -1,11 +1,12 @@
 """The report for a terminal: one screen, the verdict first."""
 
 from unstuck.records import Finding, Run
-from unstuck.report.harmless import harmless, shorten
-from unstuck.report.paragraphs import BLANK, Paragraph, draw
+from unstuck.report.harmless import harmless
+from unstuck.report.paragraphs import BLANK, Paragraph, code, columns_of, draw
 from unstuck.report.wording import (
     STATUS,
     Remedies,
+    brief,
     costs,
     evidence,
     known,
@@ -23,6 +24,9 @@ STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 OTHERS = 5
 """Other findings shown: with them and one remedy the report still fits one screen."""
 
+REASONS = 6
+"""Reasons shown why something was not checked: the rest is on the page."""
+
 _LABEL = 13
 
 
@@ -33,28 +37,30 @@ def terminal(run: Run, remedies: Remedies, *, width: int | None = None, color: b
     for characters that could move the cursor, hide text, or not be encoded.
     """
     run = harmless(run)
-    parts = [*_worst(run, remedies), *_others(run.findings[1:]), BLANK, *_rest(run)]
+    width = columns_of(width)
+    parts = [*_worst(run, remedies, width), *_others(run.findings[1:]), BLANK, *_rest(run)]
     return draw(parts, width=width, color=color)
 
 
-def _worst(run: Run, remedies: Remedies) -> list[Paragraph]:
+def _worst(run: Run, remedies: Remedies, width: int) -> list[Paragraph]:
     """The verdict and all that belongs to it."""
     style = STYLES.get(run.findings[0].severity, "bold") if run.findings else "bold"
     parts = [Paragraph(verdict(run), style, lines=4)]
     parts += [Paragraph(remark, lines=3) for remark in remarks(run)]
     if run.findings:
-        parts += [BLANK, *_details(run.findings[0]), BLANK, *_remedy(run.findings[0], remedies)]
+        worst = run.findings[0]
+        parts += [BLANK, *_details(worst, width), BLANK, *_remedy(worst, remedies, width)]
     return parts
 
 
-def _details(finding: Finding) -> list[Paragraph]:
-    parts = [_line(finding)] if finding.location else []
+def _details(finding: Finding, width: int) -> list[Paragraph]:
+    parts = _line(finding, width)
     step = "" if finding.at is None else f", step {finding.at:,}"
     parts.append(Paragraph(f"{finding.check}{step}", label="check     ", indent=2))
     # What is short comes first, so that a long list does not push it off the line.
     seen = sorted((f"{label} {value}" for label, value in evidence(finding)), key=_is_long)
     if seen:
-        parts.append(Paragraph("; ".join(seen), label="evidence  ", indent=2, lines=1))
+        parts.append(Paragraph("; ".join(seen), label="evidence  ", indent=2, lines=2))
     for symptom in finding.symptoms[:2]:
         parts.append(Paragraph(symptom.message, label="explains  ", indent=2, lines=2))
     if len(finding.symptoms) > 2:
@@ -66,20 +72,27 @@ def _is_long(text: str) -> bool:
     return len(text) > 32
 
 
-def _line(finding: Finding) -> Paragraph:
-    code = finding.location.code.strip() if finding.location else ""
-    return Paragraph(code, label=f"{finding.location}  ", indent=2, lines=1)
+def _line(finding: Finding, width: int) -> list[Paragraph]:
+    """The place and its code: side by side, or one below the other where that shows more."""
+    if finding.location is None:
+        return []
+    said = finding.location.code.strip()
+    label = f"{finding.location}  "
+    # A long path keeps its end, and half of the width.
+    if len(label) + len(said) + 2 <= width or len(label) + 2 > width // 2:
+        return [Paragraph(said, label=label, indent=2, lines=1)]
+    return [Paragraph(label=label.rstrip(), indent=2), Paragraph(said, indent=4, lines=2)]
 
 
-def _remedy(finding: Finding, remedies: Remedies) -> list[Paragraph]:
+def _remedy(finding: Finding, remedies: Remedies, width: int) -> list[Paragraph]:
     """The first remedy in full; the others by name."""
     status = STATUS.get(finding.status, finding.status)
     found = known(finding, remedies)
     if not found:
         return [Paragraph(f"No remedy is known for {finding.check or 'this'} ({status}).")]
     (_, first), *others = found
-    code = [Paragraph(line, indent=2) for line in first.code.splitlines()]
-    parts = [Paragraph(f"What to do ({status})", "bold"), Paragraph(first.advice), *code]
+    title = Paragraph(f"What to do ({status})", "bold")
+    parts = [title, Paragraph(first.advice), *code(first.code, width)]
     if others:
         names = ", ".join(name for name, _ in others)
         parts.append(Paragraph(names, label="or try  ", indent=2, lines=2))
@@ -104,10 +117,7 @@ def _short(finding: Finding) -> Paragraph:
 
 def _rest(run: Run) -> list[Paragraph]:
     """What was checked, what was not, the script's numbers, the cost."""
-    parts = [_row("Checked", ", ".join(run.checked) or "nothing")]
-    for index, (reason, names) in enumerate(reasons(run.not_checked).items()):
-        label = "" if index else "Not checked"
-        parts.append(_row(label, f"{', '.join(names)} ({shorten(reason, 120)})"))
+    parts = [_row("Checked", _checked(run)), *_not_checked(run)]
     if run.ignored:
         parts.append(_row("Ignored", "; ".join(_ignored(finding) for finding in run.ignored)))
     parts.append(_row("This run", sentence(run.script)))
@@ -116,10 +126,33 @@ def _rest(run: Run) -> list[Paragraph]:
     return parts
 
 
+def _checked(run: Run) -> str:
+    if not run.checked:
+        return "nothing"
+    total = len(run.checked) + len(run.not_checked)
+    return f"{len(run.checked)} of {plural(total, 'check')}, named by unstuck report --html FILE"
+
+
+def _not_checked(run: Run) -> list[Paragraph]:
+    """A line for each reason, that of most checks first."""
+    grouped = sorted(reasons(run.not_checked).items(), key=lambda each: -len(each[1]))
+    lines = [f"{_few(names)} ({brief(reason)})" for reason, names in grouped[:REASONS]]
+    if len(grouped) > REASONS:
+        lines.append(f"and {_few([name for _, names in grouped[REASONS:] for name in names])}")
+    return [_row("" if index else "Not checked", line, 2) for index, line in enumerate(lines)]
+
+
+def _few(names: list[str]) -> str:
+    """The names, or the first of many and how many more."""
+    if len(names) <= 3:
+        return ", ".join(names)
+    return f"{', '.join(names[:2])} and {len(names) - 2} more"
+
+
 def _ignored(finding: Finding) -> str:
     place = where(finding)
     return f"{finding.check} ({place})" if place else finding.check
 
 
-def _row(label: str, text: str) -> Paragraph:
-    return Paragraph(text, label=label.ljust(_LABEL))
+def _row(label: str, text: str, lines: int = 12) -> Paragraph:
+    return Paragraph(text, label=label.ljust(_LABEL), lines=lines)

@@ -26,6 +26,9 @@ SILENT = "So nothing can be said of this training."
 SHOWN = 6
 """Items shown of one list of evidence; the JSON report has them all."""
 
+BRIEF = 80
+"""Letters of a reason in the terminal."""
+
 
 class RemedyText(Protocol):
     """What a renderer needs of a remedy."""
@@ -132,10 +135,18 @@ def quantity(value: Any) -> str:
 
 def _items(values: list[Any] | tuple[Any, ...]) -> str:
     """The first items, and how many more there are; numbers in brackets, as shapes are written."""
-    text = ", ".join(quantity(value) for value in values[:SHOWN])
+    text = ", ".join(_item(value) for value in values[:SHOWN])
     if len(values) > SHOWN:
         text += f" and {len(values) - SHOWN:,} more"
-    return f"[{text}]" if values and not isinstance(values[0], str | Mapping) else text
+    plain = not values or not isinstance(values[0], int | float)
+    return text if plain else f"[{text}]"
+
+
+def _item(value: Any) -> str:
+    """An item of a list; of one that begins with a name, the name and what belongs to it."""
+    if isinstance(value, list | tuple) and value and isinstance(value[0], str):
+        return " ".join(part for part in map(quantity, value) if part)
+    return quantity(value)
 
 
 def number(value: float) -> str:
@@ -157,6 +168,7 @@ def numbers(script: ScriptRecord) -> list[tuple[str, str]]:
         ("Samples in the data", _seen(script.samples)),
         ("Updates per epoch", _seen(script.updates_per_epoch)),
         ("Backward passes per update", _seen(script.accumulation)),
+        ("Effective batch", _seen(script.effective_batch)),
         ("End", ending(script)),
     ]
 
@@ -180,7 +192,9 @@ def _data(script: ScriptRecord) -> Iterator[str]:
     if script.updates_per_epoch is not None:
         yield f"{plural(script.updates_per_epoch, 'update')} per epoch"
     if script.accumulation is not None:
-        yield f"{plural(script.accumulation, 'backward pass')} per update"
+        batch = script.effective_batch
+        effective = "" if batch is None else f" (effective batch {number(batch)})"
+        yield f"{plural(script.accumulation, 'backward pass')} per update{effective}"
     parts = {
         "batch size": script.batch,
         "samples": script.samples,
@@ -202,6 +216,13 @@ def reasons(not_checked: Mapping[str, str]) -> dict[str, list[str]]:
     for name, reason in not_checked.items():
         grouped.setdefault(reason, []).append(name)
     return grouped
+
+
+def brief(reason: str) -> str:
+    """The reason without what explains it further."""
+    for mark in (": ", "; ", " ("):
+        reason = reason.partition(mark)[0]
+    return reason if len(reason) <= BRIEF else f"{reason[: BRIEF - 3]}..."
 
 
 def costs(cost: Mapping[str, float]) -> list[tuple[str, str]]:
@@ -249,3 +270,12 @@ def plural(count: float, noun: str) -> str:
 def spaced(name: str) -> str:
     """A name of a field as words."""
     return name.replace("_", " ")
+
+
+def percent(share: float) -> str:
+    """A share as a person says it; never 0 % or 100 % of what is not quite nothing or all."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.3g} %"

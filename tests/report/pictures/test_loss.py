@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 
 from unstuck.records import Facts
-from unstuck.report.pictures import CONSTANT, LINE, MARK, loss_picture
+from unstuck.report.pictures._picture import LINE, MARK, OTHER
+from unstuck.report.pictures.loss import draw
 
-from .sample import HOSTILE, STUCK, diverging, hostile, loss, loss_call, plateau, run
+from ..sample import HOSTILE, STUCK, diverging, hostile, loss, loss_call, plateau, run
 
 
 def drawn(values, *findings, **families):
-    return loss_picture(run(*findings, facts=Facts({"loss": loss(values)} | families)))
+    return draw(run(*findings, facts=Facts({"loss": loss(values)} | families)))
 
 
 def points(svg):
@@ -37,7 +38,7 @@ def key(picture, color):
     ],
 )
 def test_nothing_to_draw_is_no_picture(families):
-    assert loss_picture(run(facts=Facts(families))) is None
+    assert draw(run(facts=Facts(families))) is None
 
 
 @pytest.mark.parametrize(
@@ -99,18 +100,18 @@ def test_a_loss_over_many_decades_is_drawn_logarithmically():
 def test_the_constant_prediction_stands_beside_its_own_loss_only():
     values = plateau()
     beside = drawn(values, loss_calls=[loss_call(values)])
-    assert key(beside, CONSTANT) == ["always predicting the same: 2.302"]
-    assert f'stroke="{CONSTANT}"' in beside.wide
+    assert key(beside, OTHER) == ["always predicting the same: 2.302"]
+    assert f'stroke="{OTHER}"' in beside.wide
     scaled = drawn([[step, value / 4] for step, value in values], loss_calls=[loss_call(values)])
     without = drawn(values, loss_calls=[loss_call(values, constant=None)])
     validation = drawn(values, loss_calls=[loss_call(values) | {"training": False}])
     for picture in (scaled, without, validation, drawn(values)):
-        assert key(picture, CONSTANT) == []
-        assert f'stroke="{CONSTANT}"' not in picture.wide
+        assert key(picture, OTHER) == []
+        assert f'stroke="{OTHER}"' not in picture.wide
 
 
 def test_a_run_that_recorded_only_loss_calls_is_drawn_from_them():
-    picture = loss_picture(run(facts=Facts({"loss_calls": [loss_call(plateau())]})))
+    picture = draw(run(facts=Facts({"loss_calls": [loss_call(plateau())]})))
     assert len(points(picture.wide)) == 200
 
 
@@ -128,7 +129,7 @@ def test_the_description_tells_what_is_to_be_seen():
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_string_of_the_run_enters_the_picture(text):
-    assert loss_picture(hostile(text)) == loss_picture(hostile("harmless"))
+    assert draw(hostile(text)) == draw(hostile("harmless"))
 
 
 def test_the_renderer_escapes_what_a_title_holds():

@@ -1,23 +1,30 @@
-"""Pictures of a run as SVG text, drawn without network and without script."""
+"""The loss of each training step, beside that of a constant prediction."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from unstuck.records import Run
+from unstuck.records import Finding, Run
 from unstuck.records.loss_calls import LossCall
 from unstuck.records.series import finite, median
+from unstuck.report.pictures import _chart
+from unstuck.report.pictures._picture import (
+    DASHES,
+    LINE,
+    MARK,
+    NARROW,
+    OTHER,
+    WIDE,
+    Key,
+    Picture,
+    dashed,
+)
 from unstuck.report.wording import number, plural
 
-# Okabe and Ito's colours for the colour-blind. Each also has its own dash, and the page's style
-# sheet selects these very colours to follow light and dark: change them in both.
-LINE, CONSTANT, MARK, TEXT, GRID = "#0072B2", "#D55E00", "#1B1A18", "#5C5952", "#DDD8CE"
-DASHES = {CONSTANT: [7, 4], MARK: [2, 3]}
+TITLE = "The loss, step by step"
 
-WIDE, NARROW = (640, 220), (300, 200)
-"""Sizes in pixels; the page shows the one that fits, so that the labels stay readable."""
+HEIGHTS = {WIDE: 220, NARROW: 200}
 
 DECADES = 3
 """A loss that spans more than these is drawn on a logarithmic scale."""
@@ -31,27 +38,6 @@ both differ by less than this. A loss divided for accumulation differs by half a
 
 HEADROOM = 0.06
 """Share of the axis left free beyond the values, so that a line at the edge is seen whole."""
-
-_NAMESPACE = re.compile(r' (?:xmlns(?::\w+)?|version)="[^"]*"')
-
-
-@dataclass(frozen=True)
-class Key:
-    """One entry of a picture's key: the mark's colour, its dashes and what it stands for."""
-
-    color: str
-    dashes: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Picture:
-    """The same picture in two sizes, in words, and its key. It holds no string of the run's."""
-
-    wide: str
-    narrow: str
-    description: str
-    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -91,14 +77,19 @@ class Curve:
         return [low - (room if low < 0 else 0.0), high + (room if high > 0 or low == 0 else 0.0)]
 
 
-def loss_picture(run: Run) -> Picture | None:
+def closeness(finding: Finding) -> int:
+    """What everything else comes down to: it shows every run, if nothing shows it better."""
+    return 1
+
+
+def draw(run: Run) -> Picture | None:
     """The loss of each step; None when no value of it can be drawn."""
     curve = _curve(run)
     if not curve.drawn:
         return None
     return Picture(
-        wide=_svg(curve, WIDE),
-        narrow=_svg(curve, NARROW),
+        wide=_chart.svg(_layers(curve, WIDE), WIDE, HEIGHTS[WIDE]),
+        narrow=_chart.svg(_layers(curve, NARROW), NARROW, HEIGHTS[NARROW]),
         description=_description(curve),
         keys=tuple(_keys(curve)),
     )
@@ -156,58 +147,25 @@ def _description(curve: Curve) -> str:
 
 def _keys(curve: Curve) -> list[Key]:
     scale = ", logarithmic scale" if curve.logarithmic else ""
-    keys = [Key(LINE, "", f"loss of each step{scale}")]
+    keys = [Key(f"loss of each step{scale}", LINE)]
     if curve.constant is not None:
         text = f"always predicting the same: {number(curve.constant)}"
-        keys.append(Key(CONSTANT, _dashes(CONSTANT), text))
+        keys.append(Key(text, OTHER, dashes=dashed(OTHER)))
     if curve.at is not None:
-        keys.append(Key(MARK, _dashes(MARK), f"the finding, step {curve.at:,}"))
+        keys.append(Key(f"the finding, step {curve.at:,}", MARK, dashes=dashed(MARK)))
     if curve.left_out:
         steps = plural(curve.left_out, "step")
-        keys.append(Key("", "", f"not drawn: {steps} whose loss is NaN or too large to draw"))
+        keys.append(Key(f"not drawn: {steps} whose loss is NaN or too large to draw"))
     return keys
 
 
-def _dashes(color: str) -> str:
-    return " ".join(str(length) for length in DASHES[color])
-
-
-def _svg(curve: Curve, size: tuple[int, int]) -> str:
-    """The chart as SVG to stand in HTML: it needs no namespace there, nor an address in it."""
-    import vl_convert
-
-    spec = _chart(curve, size).to_json(indent=None)
-    svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    head, body = svg.split(">", 1)
-    return f'{_NAMESPACE.sub("", head)} aria-hidden="true">{body}'
-
-
-def _chart(curve: Curve, size: tuple[int, int]) -> Any:
+def _layers(curve: Curve, width: int) -> Any:
     """The layers in their order, from back to front; what altair builds has no type."""
     import altair as alt
 
-    width, height = size
-    layers = [_rule({"loss": curve.constant}, CONSTANT)] if curve.constant is not None else []
+    layers = [_rule({"loss": curve.constant}, OTHER)] if curve.constant is not None else []
     layers += [_rule({"step": curve.at}, MARK)] if curve.at is not None else []
-    return (
-        alt.layer(_line(curve, width), _points(curve), *layers)
-        .properties(width=width, height=height, background="transparent")
-        .configure(font="system-ui, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=TEXT,
-            titleColor=TEXT,
-            gridColor=GRID,
-            domainColor=GRID,
-            ticks=False,
-            labelFontSize=12,
-            labelPadding=6,
-            titleFontSize=12,
-            titlePadding=8,
-            titleFontWeight="normal",
-        )
-        .configure_axisX(grid=False)
-    )
+    return alt.layer(_line(curve, width), _points(curve), *layers)
 
 
 def _line(curve: Curve, width: int) -> Any:
@@ -216,13 +174,12 @@ def _line(curve: Curve, width: int) -> Any:
     rows = [{"step": step, "loss": value} for step, value in curve.pairs]
     kind: Literal["log", "linear"] = "log" if curve.logarithmic else "linear"
     scale = alt.Scale(type=kind, domain=curve.domain, nice=False)
-    across = alt.Axis(format=",d", tickMinStep=1, tickCount=width // 90, labelFlush=True)
     up = alt.Axis(format=".4~g", tickCount=5)
     return (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(_chart.rows(rows))
         .mark_line(color=LINE, strokeWidth=2, strokeJoin="round", aria=False)
         .encode(
-            x=alt.X("step:Q", title="step", axis=across, scale=alt.Scale(zero=False, nice=False)),
+            x=_chart.steps(width),
             y=alt.Y("loss:Q", title=None, axis=up, scale=scale),
         )
     )
@@ -238,9 +195,7 @@ def _points(curve: Curve) -> Any:
         for (step, value), before, after in zip(curve.pairs, padded, padded[2:], strict=False)
         if value is not None and before is None and after is None
     ]
-    chart = alt.Chart(alt.InlineData(values=rows)).mark_circle(
-        color=LINE, size=40, opacity=1, aria=False
-    )
+    chart = alt.Chart(_chart.rows(rows)).mark_circle(color=LINE, size=40, opacity=1, aria=False)
     return chart.encode(x="step:Q", y="loss:Q")
 
 
@@ -250,6 +205,8 @@ def _rule(place: Mapping[str, Any], color: str) -> Any:
 
     [axis] = place
     channel = alt.X("step:Q") if axis == "step" else alt.Y("loss:Q")
-    chart = alt.Chart(alt.InlineData(values=[dict(place)]))
-    rule = chart.mark_rule(color=color, strokeDash=DASHES[color], strokeWidth=1.75, aria=False)
+    chart = alt.Chart(_chart.rows([dict(place)]))
+    rule = chart.mark_rule(
+        color=color, strokeDash=list(DASHES[color]), strokeWidth=1.75, aria=False
+    )
     return rule.encode(channel)
