@@ -49,7 +49,7 @@ measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/identity.py --out benchmarks/results/identity.json
 	$(BIN)/python benchmarks/faults.py --out benchmarks/results/faults.json
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
-	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results/accuracy.json
+	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results
 
 new-check:
 	@$(PYTHON) tools/new_check.py "$(NAME)"

@@ -86,20 +86,29 @@ def score(case: dict[str, str]) -> dict[str, Any]:
         if not report.exists():
             return {**case, "exit": done.returncode, "named": None, "error": done.stderr[-500:]}
         body = json.loads(report.read_text())
-    named = [f["check"] for f in body["findings"] if f["severity"] in LEVELS]
-    symptoms = [s["check"] for f in body["findings"] for s in f["symptoms"]]
-    return {
-        "name": case["name"],
-        "kind": case["kind"],
-        "fault": case["fault"],
-        "exit": done.returncode,
+    return outcome(case, body)
+
+
+def outcome(case: dict[str, str], report: dict[str, Any]) -> dict[str, Any]:
+    """What a report named, in its order; the messages only where that was wrong."""
+    named = [f["check"] for f in report["findings"] if f["severity"] in LEVELS]
+    row = {
+        **{key: case[key] for key in ("name", "kind", "fault")},
         "named": named,
-        "symptoms": symptoms,
-        "messages": [f["message"] for f in body["findings"]],
-        "not_checked": body["not_checked"],
-        "steps": body["script"]["steps"],
-        "seconds": body["script"]["seconds"],
+        "symptoms": [s["check"] for f in report["findings"] for s in f["symptoms"]],
+        "steps": report["script"]["steps"],
+        "seconds": report["script"]["seconds"],
     }
+    if not is_right(row):
+        row["messages"] = [f"{f['severity']}: {f['message']}" for f in report["findings"]]
+        row["not_checked"] = report["not_checked"].get(case["fault"])
+    return row
+
+
+def is_right(row: dict[str, Any]) -> bool:
+    """Whether the fault was named first, or nothing where there is none."""
+    wanted = [row["fault"]] if row["fault"] else []
+    return bool(row["named"] is not None and row["named"][:1] == wanted)
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -152,25 +161,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--corpus", nargs="*", default=corpora())
     parser.add_argument("--only", nargs="*", default=[], help="names of scripts")
-    parser.add_argument("--out", type=Path, help="write the JSON here")
+    parser.add_argument("--out", type=Path, help="folder for one JSON a corpus")
     options = parser.parse_args()
-    every = [case for corpus in options.corpus for case in cases(corpus)]
-    chosen = [c for c in every if not options.only or c["name"] in options.only]
+    for corpus in options.corpus:
+        every = cases(corpus)
+        chosen = [c for c in every if not options.only or c["name"] in options.only]
+        measure(corpus, chosen, options.out)
+
+
+def measure(corpus: str, chosen: list[dict[str, str]], out: Path | None) -> None:
+    """Score the scripts, two at a time, and write down how it went."""
+    rows = []
     with ThreadPoolExecutor(2) as pool:
-        rows = []
         for row in pool.map(score, chosen):
             rows.append(row)
-            right = (
-                row["named"][:1] == ([row["fault"]] if row["fault"] else [])
-                if row["named"] is not None
-                else False
-            )
-            mark = "ok  " if right else "MISS" if row["fault"] else "WRONG"
+            mark = "ok  " if is_right(row) else "MISS" if row["fault"] else "WRONG"
             print(f"{mark:<6}{row['name']:<32}{row['fault'] or '-':<30}{row['named']}", flush=True)
     result = {"summary": summary(rows), "rows": rows}
     print(json.dumps(result["summary"], indent=2))
-    if options.out:
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+    if out:
+        (out / f"accuracy-{corpus}.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

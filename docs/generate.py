@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import accuracy_page
 from unstuck.checks import all_checks
 from unstuck.commands.explain import check_page, grouped
 from unstuck.questions import all_questions
@@ -59,6 +60,7 @@ def index() -> str:
     ]
     parts = ["# unstuck", "", "## Checks", "", *checks, "## Remedies", *remedies]
     parts += ["", "## Questions", *questions, "", "## Formats", "- [The JSON report](json.md)"]
+    parts += ["", "## Measurements", "- [How often the checks are right](accuracy.md)"]
     return "\n".join(parts)
 
 
@@ -69,12 +71,17 @@ def pages() -> dict[Path, str]:
     made |= {f"remedies/{name}.md": remedy(name) for name in all_remedies()}
     for name, each in all_questions().items():
         made[f"questions/{name}.md"] = f"# {name}: {each.title}\n\n{each.text}"
+    made["accuracy.md"] = accuracy_page.page()
     return {DOCS / name: text.rstrip() + "\n" for name, text in made.items()}
 
 
 def written() -> dict[Path, str]:
     """The text of every such file that is there, also of what no longer exists."""
-    files = [DOCS / "index.md", *(file for name in FOLDERS for file in (DOCS / name).glob("*.md"))]
+    files = [
+        DOCS / "index.md",
+        DOCS / "accuracy.md",
+        *(file for name in FOLDERS for file in (DOCS / name).glob("*.md")),
+    ]
     return {file: file.read_text(encoding="utf-8") for file in files if file.exists()}
 
 
