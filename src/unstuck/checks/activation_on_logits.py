@@ -44,7 +44,7 @@ _LINKS = {
     needs={"loss_calls"},
     remedies=("remove-activation-before-loss",),
     question="q13",
-    explains={"loss-not-falling"},
+    explains={"dead-units", "loss-not-falling", "saturated-units"},
 )
 def activation_on_logits(facts: Facts) -> Iterator[Finding]:
     """A one-sided activation is applied to the logits.

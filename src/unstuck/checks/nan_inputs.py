@@ -10,7 +10,7 @@ from unstuck.records.inputs import NonFinite
 @check(
     needs={"inputs"},
     remedies=("clean-inputs",),
-    explains={"non-finite-loss", "loss-not-falling"},
+    explains={"dead-units", "exploding-gradients", "loss-not-falling", "non-finite-loss"},
 )
 def nan_inputs(facts: Facts) -> Iterator[Finding]:
     """The data holds NaN or infinity.

@@ -26,7 +26,7 @@ _RANGES = {
     needs={"targets"},
     remedies=("fit-output-to-targets",),
     question="q13",
-    explains={"loss-not-falling"},
+    explains={"dead-units", "loss-not-falling", "saturated-units"},
 )
 def output_range_mismatch(
     facts: Facts,

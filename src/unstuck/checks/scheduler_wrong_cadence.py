@@ -16,7 +16,12 @@ _HORIZONS = {
 }
 
 
-@check(needs={"schedulers", "ending"}, remedies=("step-scheduler",), question="q10")
+@check(
+    needs={"schedulers", "ending"},
+    remedies=("step-scheduler",),
+    question="q10",
+    explains={"learning-rate-suspect", "loss-not-falling"},
+)
 def scheduler_wrong_cadence(
     facts: Facts,
     *,
