@@ -37,7 +37,7 @@ def test_an_unknown_name_has_a_hint(words, hint):
 def test_every_check_stands_in_one_group_that_has_a_name(capsys):
     groups = grouped()
     assert sorted(name for names in groups.values() for name in names) == sorted(all_checks())
-    assert "Everything else" not in groups
+    assert "Everything else" not in groups, "name the new family in GROUPS of commands/explain.py"
     assert "vanishing-gradients" in groups["Gradients, updates, learning rate"]
     assert "overfitting" in groups["Modes and validation"]
     explain(None)

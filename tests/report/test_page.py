@@ -212,6 +212,7 @@ def test_the_picture_of_the_verdict_is_the_one_that_shows_it():
         ),
         (("targets",), {"recall": 0.0}, "Classes: how many, and how many of them found"),
         (("loss", "validation"), {}, "Training against validation"),
+        (("filters",), {}, "Filters of the first convolution"),
         (("optimizers",), {}, "The loss, step by step"),
         ((), {}, "The loss, step by step"),
     ]:

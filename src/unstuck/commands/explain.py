@@ -10,7 +10,15 @@ from unstuck.remedies import all_remedies
 
 GROUPS = {
     "The data and the targets": {"inputs", "targets", "data", "predictions"},
-    "The network": {"layers", "graph", "activations", "units", "parameters"},
+    "The network": {
+        "layers",
+        "graph",
+        "activations",
+        "units",
+        "parameters",
+        "filters",
+        "filter_images",
+    },
     "The loss": {"loss", "loss_calls", "failure"},
     "Gradients, updates, learning rate": {
         "gradients",

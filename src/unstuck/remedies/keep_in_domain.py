@@ -8,5 +8,5 @@ keep_in_domain = Remedy(
         "derivative is infinite. For losses take the fused function, which is exact there."
     ),
     code="""torch.log(p.clamp(min=1e-8))  # or log_softmax, cross_entropy, BCEWithLogitsLoss
-torch.sqrt(v + 1e-8)          # the derivative of sqrt is infinite at 0""",
+torch.sqrt(v + 1e-8)  # the derivative of sqrt is infinite at 0""",
 )
