@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -106,7 +107,9 @@ def test_without_its_facts_it_says_nothing(check, data):
     assert check(data.draw(random_facts.facts((), maybe=others))) is None
 
 
+# Forty checks with fifty draws each are two thousand, of all families together.
 @every_check
+@settings(max_examples=50)
 @given(st.data())
 def test_any_facts_give_one_answer_that_survives_json(check, data):
     facts = data.draw(random_facts.facts(check.needs, maybe=FAMILIES))
@@ -135,12 +138,13 @@ def assert_survives_json(finding):
 
 def test_random_facts_reach_the_findings_of_most_checks():
     """So the property above is not about silence."""
-    reached = [name for name, check in CHECKS.items() if speaks_of_random_facts(check)]
-    assert len(reached) > len(CHECKS) / 2
+    reached = (name for name, check in CHECKS.items() if speaks_of_random_facts(check))
+    most = len(CHECKS) // 2 + 1
+    assert len(list(islice(reached, most))) == most
 
 
 def speaks_of_random_facts(check):
-    how = settings(phases=[Phase.generate], max_examples=1000, derandomize=True, database=None)
+    how = settings(phases=[Phase.generate], max_examples=300, derandomize=True, database=None)
     try:
         find(
             random_facts.facts(check.needs),

@@ -15,7 +15,15 @@ from unstuck.records.inputs import Column, DataLayer
     needs={"inputs"},
     remedies=("scale-inputs",),
     question="q01",
-    explains={"non-finite-loss", "loss-not-falling", "initial-loss-off"},
+    explains={
+        "dead-units",
+        "exploding-gradients",
+        "initial-loss-off",
+        "learning-rate-suspect",
+        "loss-not-falling",
+        "non-finite-loss",
+        "saturated-units",
+    },
 )
 def unscaled_inputs(
     facts: Facts,

@@ -13,7 +13,12 @@ from unstuck.records.targets import Target
     needs={"targets"},
     remedies=("scale-targets",),
     question="q01",
-    explains={"non-finite-loss", "loss-not-falling"},
+    explains={
+        "exploding-gradients",
+        "learning-rate-suspect",
+        "loss-not-falling",
+        "non-finite-loss",
+    },
 )
 def unscaled_targets(
     facts: Facts,
