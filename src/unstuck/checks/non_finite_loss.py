@@ -105,12 +105,11 @@ def non_finite_loss(facts: Facts, *, tolerated: int = 0) -> Iterator[Finding]:
 def _began(failure: Failure) -> str:
     """What was not finite first, in words."""
     if failure["began"] == "weights":
-        return f"before it {_listed(failure)} had weights that are not finite{_growth(failure)}"
+        text = f"before it {_listed(failure)} had weights that are not finite"
+        return text + _steep(failure) + _growth(failure)
     if failure["began"] == "gradient":
         text = f"at step {failure['step']} the loss was finite and the gradient of {_listed(failure)} was not"
-        if failure["suspects"]:
-            text += f" (the derivative of {' or '.join(failure['suspects'])} can be infinite)"
-        return text + _growth(failure)
+        return text + _steep(failure) + _growth(failure)
     where = failure["origin"]
     if where is None:
         return _growth(failure).removeprefix("; ")
@@ -120,6 +119,12 @@ def _began(failure: Failure) -> str:
     else:
         text = f"the first result that is not finite is that of the {where['operation']}{layer}"
     return text + _rows(where) + _growth(failure)
+
+
+def _steep(failure: Failure) -> str:
+    """Operations whose derivative may have made a gradient that is not finite."""
+    names = failure["suspects"]
+    return f" (the derivative of {' or '.join(names)} can be infinite)" if names else ""
 
 
 def _listed(failure: Failure) -> str:

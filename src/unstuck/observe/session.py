@@ -103,7 +103,8 @@ class Session:
     same script gives the same findings. ``budget`` is the share of the time that watching may take;
     when it is spent, steps pass lightly: only their number and their loss are kept. With None every
     step up to ``attentive_steps`` is watched. ``saved_hooks`` says that somebody changes how tensors
-    are saved for the backward pass: then reading them is not free of effects.
+    are saved for the backward pass: then reading them is not free of effects. ``next_pulse`` is the
+    step from which on ``light_updating`` is told again.
     """
 
     def __init__(self, probes: list[Any], *, budget: float | None, attentive_steps: int) -> None:
@@ -125,6 +126,7 @@ class Session:
         self.compiles = False
         self.saved_hooks = hooks_on_saved_tensors()
         self.newest_loss: weakref.ref[Tensor] | None = None
+        self.next_pulse = 0
         self.on_step: Callable[[], None] | None = None
         self._budget = budget
         self._attentive_steps = attentive_steps

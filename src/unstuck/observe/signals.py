@@ -100,7 +100,8 @@ class Signals:
             self._replace(numpy, "load", self._loaded(numpy.load))
             # As an attribute of the class, which stays the same object.
             self._replace(numpy.memmap, "__new__", self._mapped(numpy.memmap.__new__))
-        self._listen()
+        if self._session.attentive:
+            self._listen()
 
     def detach(self) -> None:
         """Leave torch as it was found."""
@@ -311,7 +312,8 @@ class Signals:
     def _optimizer_steps(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
         session = self._session
         if not session.attentive:
-            session.guard.run("failure", session.light_updating, optimizer)
+            if session.step >= session.next_pulse:
+                session.guard.run("failure", session.light_updating, optimizer)
         elif session.here() and not in_a_transform():
             session.guard.run("optimizers", session.updating, optimizer)
 

@@ -11,19 +11,19 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from unstuck.observe import origin
-from unstuck.observe.session import Session, is_open, is_plain
+from unstuck.observe.session import Session, is_plain
 from unstuck.records.failure import Failure as Family
 from unstuck.records.failure import Origin
 
 # Share of the time that the norms of steps passing lightly may take.
-_SHARE = 0.004
-# Numbers in the gradient that is read at every step: a microsecond or two.
+_SHARE = 0.002
+# Numbers in the gradient that is read at each step watched closely.
 _SMALL = 2**14
 _NEWEST, _THINNED, _NAMES = 64, 512, 5
 
 
 class Failure:
-    """Watches one small gradient at every step, all norms at some, and looks closely once."""
+    """Norms all along, one small gradient where steps are watched closely, and a close look once."""
 
     family = "failure"
     session: Session
@@ -32,33 +32,29 @@ class Failure:
         self._sentinels: dict[int, weakref.ref[Tensor]] = {}
         self._newest: deque[list[float]] = deque(maxlen=_NEWEST)
         self._older: list[list[float]] = []
-        self._due = 0
         self._measured = (0, time.perf_counter())
         self._found: dict[str, Any] | None = None
 
-    # In every step, lightly.
+    # All along.
 
     def updating(self, optimizer: Optimizer) -> None:
-        """Choose the sentinel; norms of a step that is watched closely."""
+        """In a step that is watched closely: a gradient that is not finite, and the norms."""
         if id(optimizer) not in self._sentinels or self.session.looking:
             self._choose(optimizer)
-        self.light_updating(optimizer)
-
-    def light_updating(self, optimizer: Optimizer) -> None:
-        """One small gradient: what is not finite anywhere behind it reaches it, too."""
         sentinel = self._sentinels.get(id(optimizer))
         parameter = sentinel() if sentinel is not None else None
         gradient = parameter.grad if parameter is not None else None
-        if gradient is None or not is_open(gradient):
-            return
-        if self._found is None and not gradient.requires_grad:
-            flat = gradient.view(-1)
+        if gradient is not None and self._found is None:
+            flat = gradient.detach().view(-1)
             if not math.isfinite(torch.dot(flat, flat).item()):
-                with self.session.working():
-                    self._gradient_failed(optimizer)
-        if self.session.step >= self._due:
-            with self.session.working():
-                self._measure(optimizer)
+                self._gradient_failed(optimizer)
+        if self.session.step >= self.session.next_pulse:
+            self._measure(optimizer)
+
+    def light_updating(self, optimizer: Optimizer) -> None:
+        """The norms, at steps far enough apart to cost next to nothing."""
+        with self.session.working():
+            self._measure(optimizer)
 
     def _choose(self, optimizer: Optimizer) -> None:
         """The smallest of the first parameters: the last that a backward pass reaches.
@@ -87,7 +83,8 @@ class Failure:
         last_step, last_time = self._measured
         pace = (now - last_time) / max(1, step - last_step)
         self._measured = (step, now)
-        self._due = step + max(1, math.ceil((now - begun) / (_SHARE * max(pace, 1e-9))))
+        apart = math.ceil((now - begun) / (_SHARE * max(pace, 1e-9)))
+        self.session.next_pulse = step + max(1, apart)
 
     # Once.
 
@@ -104,7 +101,8 @@ class Failure:
             "step": step,
             "origin": where,
             **_names(broken, sound),
-            "suspects": [],
+            # The gradient of the step before may have failed, unseen, in the same operation.
+            "suspects": origin.suspects(tensor, []) if broken else [],
         }
 
     def _gradient_failed(self, optimizer: Optimizer) -> None:
