@@ -54,7 +54,7 @@ class Recorder:
 
     @property
     def due(self) -> bool:
-        """Whether the last writing is long enough ago to keep its cost below one in two hundred."""
+        """Whether the last writing is long enough ago to keep its cost below one in four hundred."""
         return self.failure is None and time.monotonic() - self._saved_at > self._pause
 
     def save(self, make: Callable[[], Run], *, durable: bool = False) -> None:
@@ -69,7 +69,7 @@ class Recorder:
             self._fail(error)
         finally:
             self._saved_at = time.monotonic()
-            self._pause = max(1.0, 200 * (self._saved_at - begun))
+            self._pause = max(1.0, 400 * (self._saved_at - begun))
 
     def _fail(self, error: OSError) -> None:
         self.failure = f"not recorded under {FOLDER}: {error.strerror or error}"
