@@ -306,7 +306,7 @@ def _one_write(run: Run, target: str, code: int, nth: int) -> tuple[bool, str]:
             try:
                 recorder = Recorder(base, "20260102-000000-new-2")
                 recorder.open()
-                for _ in range(3):
+                for _ in range(10):
                     recorder.save(lambda: run)
                 recorder.save(lambda: run, durable=True)
             except OSError as error:

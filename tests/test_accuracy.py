@@ -1,6 +1,7 @@
 """The checks on whole scripts by other hands. Here a seeded sample; all in ``make measure``."""
 
 import importlib.util
+import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,3 +56,16 @@ def test_the_sealed_corpus_is_the_one_whose_fingerprint_was_committed_before_it_
     assert len(sealed) == 64
     if (accuracy.CORPUS / "sealed").is_dir():
         assert accuracy.fingerprint("sealed") == sealed
+
+
+def test_every_miss_and_alarm_is_explained():
+    results = accuracy.CORPUS.parents[2] / "benchmarks" / "results"
+    explained = json.loads((results / "explained.json").read_text())
+    wrong = [
+        f"{file.stem.removeprefix('accuracy-')}/{row['name']}"
+        for file in results.glob("accuracy-*.json")
+        for row in json.loads(file.read_text())["rows"]
+        if not accuracy.is_right(row)
+    ]
+    assert wrong
+    assert sorted(wrong) == sorted(explained)
