@@ -32,6 +32,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
 STEPS, SECONDS = 200, 75
+# So many backward passes are looked at for one of the attached model.
+_PASSES = 10
 _LOSSES = (
     "cross_entropy nll_loss mse_loss l1_loss smooth_l1_loss huber_loss kl_div poisson_nll_loss "
     "gaussian_nll_loss binary_cross_entropy binary_cross_entropy_with_logits"
@@ -71,20 +73,24 @@ class Tape(TorchFunctionMode):
         known = {id(old): new for old, new in zip(olds, news, strict=True)}
 
         def swap(leaf: Any) -> Any:
-            return known.get(id(leaf), leaf) if isinstance(leaf, torch.Tensor) else leaf
+            if not isinstance(leaf, torch.Tensor) or id(leaf) in known:
+                return known.get(id(leaf), leaf)
+            # Of another model, before the output: its graph can be gone back through only once.
+            return leaf if leaf.is_leaf else leaf.detach()
 
         for func, args, kwargs, result in self.calls:
-            if any(
-                isinstance(leaf, torch.Tensor) and id(leaf) in known
-                for leaf in tree_leaves((args, kwargs))
-            ):
+            tensors = [leaf for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)]
+            results = [leaf for leaf in tree_leaves(result) if _is_tensor(leaf)]
+            # What needs no gradient and has nothing of the output stays as it was.
+            if any(id(t) in known for t in tensors) or any(not t.is_leaf for t in results):
                 again = func(*tree_map(swap, args), **tree_map(swap, kwargs))
-                known |= {
-                    id(old): new
-                    for old, new in zip(tree_leaves(result), tree_leaves(again), strict=True)
-                    if isinstance(old, torch.Tensor)
-                }
+                fresh = zip(tree_leaves(result), tree_leaves(again), strict=True)
+                known |= {id(old): new for old, new in fresh if _is_tensor(old)}
         return known.get(id(self.loss))
+
+
+def _is_tensor(leaf: Any) -> bool:
+    return isinstance(leaf, torch.Tensor)
 
 
 class _SameCrossEntropy(nn.CrossEntropyLoss):
@@ -115,9 +121,6 @@ class Peer:
     def before_backward(self, launch: "Launch") -> None:
         """The loss is known."""
 
-    def after_backward(self, launch: "Launch") -> None:
-        """The gradients are there."""
-
     def stepped(self, launch: "Launch") -> None:
         """After an update."""
 
@@ -147,7 +150,7 @@ class Launch:
         self.optimizers: list[torch.optim.Optimizer] = []
         self.attached = False
         self._last: nn.Module | None = None
-        self._depth, self._outside = 0, False
+        self._depth, self._passes, self._outside = 0, 0, False
 
     def run(self, script: Path) -> NoReturn:
         """Run the script; write the answer; never return."""
@@ -172,7 +175,7 @@ class Launch:
         found: list[Message] = []
         try:
             if self.attached:
-                found = list(self.peer.messages(self))
+                found.extend(self.peer.messages(self))
         except Exception as failure:  # noqa: BLE001 - a peer that fails is part of the answer
             error = error or f"the peer: {type(failure).__name__}: {failure}"
         body = {
@@ -217,7 +220,7 @@ class Launch:
             finally:
                 launch._depth -= 1
             if module is launch.model:
-                launch._after_forward(output)
+                launch._after_forward(args, kwargs, output)
             return output
 
         @functools.wraps(backward)
@@ -269,10 +272,10 @@ class Launch:
             if count:
                 self._attach(module, best)
 
-    def _after_forward(self, output: Any) -> None:
+    def _after_forward(self, args: Any, kwargs: Any, output: Any) -> None:
         self.output = output
-        if self.peer.wants_tape and self.tape is None:
-            self.tape = Tape(output)
+        if self.peer.wants_tape and self.tape is None and torch.is_grad_enabled():
+            self.inputs, self.tape = (args, kwargs), Tape(output)
             self.tape.__enter__()
 
     def _attach(self, model: nn.Module | None, optimizer: Any) -> None:
@@ -293,8 +296,22 @@ class Launch:
         if self.attached:
             if self.tape and self.tape.loss is None:
                 self.tape.loss = loss
+                self._passes += 1
+                if self._passes < _PASSES and not self._reached(loss):
+                    # The loss of another model, as of the discriminator of a GAN.
+                    self.tape = None
+                    return
             with self.outside():
                 self.peer.before_backward(self)
+
+    def _reached(self, loss: torch.Tensor) -> bool:
+        """Whether the loss depends on the output of the model."""
+        leaves = [t for t in tree_leaves(self.tape.output) if _is_tensor(t) and t.requires_grad]
+        if not leaves or loss.numel() != 1:
+            return False
+        with self.outside():
+            found = torch.autograd.grad(loss, leaves, retain_graph=True, allow_unused=True)
+        return any(gradient is not None for gradient in found)
 
     def _after_backward(self) -> None:
         if not self.attached:
@@ -305,7 +322,6 @@ class Launch:
             if held:
                 dense = [g.coalesce().values() if g.is_sparse else g for g in held]
                 self.grad_norm = float(nn.utils.get_total_norm(dense))
-            self.peer.after_backward(self)
         if not self.optimizers:
             self._count()
 
@@ -650,7 +666,7 @@ class Torchdiag(Peer):
 
     package = "torchdiag"
     how = (
-        "check_gradients(model) after each of the first ten backward passes and each tenth, "
+        "check_gradients(model) at each of the first ten updates and each tenth, "
         "check_dead_neurons with the first batch before the loop and after it, verify_step after it"
     )
     wants_tape = True
@@ -669,8 +685,8 @@ class Torchdiag(Peer):
         self.found: list[Message] = []
         self._dead(launch)
 
-    def after_backward(self, launch: Launch) -> None:
-        """The gradients of this pass."""
+    def stepped(self, launch: Launch) -> None:
+        """The gradients of this update."""
         import torchdiag
 
         if launch.steps >= 10 and launch.steps % 10:

@@ -48,3 +48,18 @@ def test_tape_says_when_the_loss_is_a_plain_cross_entropy():
     found = tape.loss_function()
     assert isinstance(found, nn.CrossEntropyLoss)
     assert torch.equal(found(output), loss)
+
+
+def test_tape_goes_back_again_through_what_another_model_gave():
+    """Each pass has its own graph: of the second call, and of what was there before the output."""
+    model, other, x = nn.Linear(3, 4), nn.Linear(3, 4), torch.randn(5, 3)
+    before = other(x)
+    tape = peers.Tape(model(x))
+    with tape:
+        loss = (tape.output - model(2 * x) - before).square().mean()
+    tape.loss = loss
+    loss.backward()
+    again = tape.loss_function()
+    for _ in range(2):
+        again(model(x)).backward()
+    assert again(model(x)).item() == loss.item()
