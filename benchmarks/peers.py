@@ -10,6 +10,8 @@ cause first, when its first message does. On a repaired twin or a healthy script
 The same is given for messages above the warning level alone. Shares come with their 95 % Wilson interval.
 The row ``none`` is the script alone under the launcher.
 
+An interrupted run with ``--out`` goes on where it was: its rows are beside FILE, in ``*.rows.tmp``.
+
 The peers are installed into an environment in which unstuck's own corpus runs; what is not installed is
 skipped. torcheck asks for torch below 2 and is installed without its dependencies:
 
@@ -148,6 +150,17 @@ def _cell(found: dict[str, Any] | None) -> str:
     return f"{found['hits']}/{found['of']}" if found else "-"
 
 
+def finished(kept: Path | None) -> dict[tuple[str, str], dict[str, Any]]:
+    """The rows of an interrupted run, by peer and script."""
+    if kept is None or not kept.exists():
+        return {}
+    # A line cut off by the interruption has no end, and goes.
+    whole = [line for line in kept.read_text().splitlines(True) if line.endswith("\n")]
+    kept.write_text("".join(whole))
+    rows = [json.loads(line) for line in whole]
+    return {(row["peer"], row["path"]): row for row in rows}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--corpus", nargs="*", default=["development"])
@@ -164,12 +177,15 @@ def main() -> None:
     every = [case for corpus in options.corpus for case in cases(corpus)]
     chosen = [c for c in every if not options.only or c["name"] in options.only]
     peers = [name for name in options.peers if name in installed]
-    rows, examples = [], {name: {} for name in peers}
+    rows, kept = [], options.out.with_suffix(".rows.tmp") if options.out else None
+    done = finished(kept)
     for case in chosen:
         for name in peers:
-            row = score(case, name)
-            examples[name] = {**row.pop("words"), **examples[name]}
+            row = done.get((name, case["path"])) or {**score(case, name), "path": case["path"]}
             rows.append(row)
+            if kept and (name, case["path"]) not in done:
+                with kept.open("a") as lines:
+                    lines.write(json.dumps(row) + "\n")
             named = names_fault(row, row["rules"])
             mark = "named" if named else "alarm" if row["rules"] else "-"
             print(
@@ -177,6 +193,10 @@ def main() -> None:
                 f"{row['error']}",
                 flush=True,
             )
+    examples: dict[str, dict[str, str]] = {name: {} for name in peers}
+    for row in rows:
+        examples[row["peer"]] = {**row.pop("words"), **examples[row["peer"]]}
+        row.pop("path")
     results = {}
     for name in peers:
         peer = PEERS[name]
@@ -198,6 +218,7 @@ def main() -> None:
             "rows": rows,
         }
         options.out.write_text(json.dumps(body, indent=1) + "\n")
+        kept.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
