@@ -13,7 +13,7 @@ REPORT := demo-report.html
 
 help:
 	@echo "make demo                     find the fault in examples/digits.py; write $(REPORT)"
-	@echo "make test                     all tests, about two minutes"
+	@echo "make test                     all tests, some ten minutes on two cores"
 	@echo "make check                    format, lint, types, generated pages"
 	@echo "make docs                     write the generated pages"
 	@echo "make measure                  identity, faults, overhead and accuracy, whole; takes its time"
