@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from unstuck.checks._sites import takes_turns
 from unstuck.records import Facts
 from unstuck.records.loss_calls import LossCall
 from unstuck.records.series import finite, last_part, median
@@ -81,8 +82,7 @@ def is_stuck(facts: Facts) -> bool | None:
 def is_moving(facts: Facts) -> bool:
     """Whether the loss may rise in healthy training: targets move, or optimizers take turns."""
     found = site(facts)
-    turns = len([each for each in facts.optimizers or () if each["steps"]]) > 1
-    return turns or (found is not None and found["moving_targets"])
+    return takes_turns(facts) or (found is not None and found["moving_targets"])
 
 
 def diverged(facts: Facts) -> bool:

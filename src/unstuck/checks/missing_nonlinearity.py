@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._sites import takes_turns
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.layers import Edge, Layers, Node
 
@@ -69,7 +70,7 @@ def missing_nonlinearity(facts: Facts) -> Iterator[Finding]:
     layers: Layers = facts.layers
     nodes = {node["name"]: node for node in layers["nodes"]}
     branching = {edge["source"] for edge in layers["edges"] if not edge["straight"]}
-    turns = len([each for each in facts.optimizers or () if each["steps"]]) > 1
+    turns = takes_turns(facts)
     pairs = [
         edge
         for edge in layers["edges"]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from unstuck.checks import _training
 from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._sites import takes_turns
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.loss import Loss
 from unstuck.records.series import falling, finite, last_part, median
@@ -74,7 +75,7 @@ def not_enough_steps(
     """
     if facts.ending["ended"] != "finished":
         raise NotChecked("the script had not come to its own end")
-    if len([each for each in facts.optimizers or () if each["steps"]]) > 1:
+    if takes_turns(facts):
         raise NotChecked("several optimizers take turns: how far a loss can fall is not known")
     loss: Loss = facts.loss
     pairs = finite(loss["values"])

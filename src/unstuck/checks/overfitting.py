@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._sites import takes_turns
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.series import finite, median
 from unstuck.records.validation import Curve, Validation
@@ -90,7 +91,7 @@ def overfitting(
     validation: Validation = facts.validation
     if any(site["moving_targets"] for site in facts.loss_calls or () if site["training"]):
         raise NotChecked("the targets are made by a network and move")
-    if len([each for each in facts.optimizers or () if each["steps"]]) > 1:
+    if takes_turns(facts):
         raise NotChecked("several optimizers take turns: a loss may rise by design")
     curves = [each for each in validation["curves"] if len(finite(each["values"])) >= evaluations]
     if not curves:

@@ -377,8 +377,7 @@ class Signals:
             value = original(file, *arguments, **keywords)
             if session.here() and isinstance(file, str | os.PathLike):
                 wanted = (arguments[:1] or (keywords.get("mmap_mode"),))[0] is not None
-                place = locate.place_of(locate.person_frame(2))
-                session.tell("file_loaded", os.fspath(file), value, wanted, place)
+                session.guard.run("memory", self._tell_file, file, value, wanted)
             return value
 
         return _unseen(load)
@@ -390,11 +389,14 @@ class Signals:
         def __new__(kind: Any, filename: Any, *arguments: Any, **keywords: Any) -> Any:  # noqa: N807
             value = original(kind, filename, *arguments, **keywords)
             if session.here() and isinstance(filename, str | os.PathLike):
-                place = locate.place_of(locate.person_frame(2))
-                session.tell("file_loaded", os.fspath(filename), value, True, place)
+                session.guard.run("memory", self._tell_file, filename, value, True)
             return value
 
         return _unseen(__new__)
+
+    def _tell_file(self, file: "str | os.PathLike[str]", value: Any, wanted: bool) -> None:
+        place = locate.place_of(locate.person_frame(2))
+        self._session.tell("file_loaded", os.fspath(file), value, wanted, place)
 
     # Compilers: step aside.
 

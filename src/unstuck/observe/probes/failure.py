@@ -72,6 +72,9 @@ class Failure:
         step = self.session.step
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         parameters = [p for p in parameters if _is_readable(p.grad)]
+        if not parameters:  # on a device, say: no norm is not a norm of zero
+            self.session.next_pulse = step + _NEWEST
+            return
         gradients = [p.grad for p in parameters]
         norms = [_norm(gradients), _norm(parameters)]
         if len(self._newest) == _NEWEST:
@@ -186,7 +189,5 @@ def _is_readable(gradient: Tensor | None) -> bool:
 
 
 def _norm(tensors: list[Any]) -> float:
-    if not tensors:
-        return 0.0
     norms = torch._foreach_norm([tensor.detach() for tensor in tensors])
     return float(torch.stack([norm.double() for norm in norms]).norm())
