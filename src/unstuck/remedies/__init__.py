@@ -1,5 +1,9 @@
-"""One file a remedy: the advice and the code a person would write. Found by name, no list."""
+"""One file a remedy: the advice, the code a person would write, and how a replay applies it.
 
-from unstuck.remedies._registry import Remedy, all_remedies
+Found by name, no list.
+"""
 
-__all__ = ["Remedy", "all_remedies"]
+from unstuck.remedies._registry import BREADTHS, Breadth, Remedy, all_remedies
+from unstuck.remedies._replay import NotApplicable, Replay
+
+__all__ = ["BREADTHS", "Breadth", "NotApplicable", "Remedy", "Replay", "all_remedies"]

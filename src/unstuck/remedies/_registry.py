@@ -2,17 +2,32 @@
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
+
+from unstuck.remedies._replay import Replay
+
+Breadth = Literal["specific", "learning rate", "panacea"]
+BREADTHS: tuple[Breadth, ...] = ("specific", "learning rate", "panacea")
+"""In the order in which they are preferred: what cures many ills says little of this one."""
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """``advice``: at most two sentences. ``code``: the lines a person would write."""
+    """``advice``: at most two sentences. ``code``: the lines a person would write.
+
+    ``apply`` makes the change in a replay and returns it in words. Without it a replay cannot judge
+    the remedy, and ``judge`` says in a sentence how to.
+    """
 
     advice: str
     code: str
+    apply: Callable[[Replay], str] | None = None
+    breadth: Breadth = "specific"
+    judge: str = ""
 
 
 @cache

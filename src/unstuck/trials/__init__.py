@@ -1,0 +1,1 @@
+"""Replay the person's own run with one thing changed, and say what that proves."""
