@@ -1,9 +1,5 @@
-"""One file a remedy: the advice, the code a person would write, and how a replay applies it.
-
-Found by name, no list.
-"""
+"""One file a remedy: the advice and the code a person would write. Found by name, no list."""
 
 from unstuck.remedies._registry import BREADTHS, Breadth, Remedy, all_remedies
-from unstuck.remedies._replay import NotApplicable, Replay
 
-__all__ = ["BREADTHS", "Breadth", "NotApplicable", "Remedy", "Replay", "all_remedies"]
+__all__ = ["BREADTHS", "Breadth", "Remedy", "all_remedies"]

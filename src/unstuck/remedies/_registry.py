@@ -2,13 +2,10 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
-
-from unstuck.remedies._replay import Replay
 
 Breadth = Literal["specific", "learning rate", "panacea"]
 BREADTHS: tuple[Breadth, ...] = ("specific", "learning rate", "panacea")
@@ -19,13 +16,12 @@ BREADTHS: tuple[Breadth, ...] = ("specific", "learning rate", "panacea")
 class Remedy:
     """``advice``: at most two sentences. ``code``: the lines a person would write.
 
-    ``apply`` makes the change in a replay and returns it in words. Without it a replay cannot judge
-    the remedy, and ``judge`` says in a sentence how to.
+    How a replay makes the change stands in ``trials/changes`` under the same name. Where there is no
+    such file a replay cannot judge the remedy, and ``judge`` says in a sentence how to.
     """
 
     advice: str
     code: str
-    apply: Callable[[Replay], str] | None = None
     breadth: Breadth = "specific"
     judge: str = ""
 

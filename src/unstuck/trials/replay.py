@@ -1,0 +1,135 @@
+"""A run at its first training forward, in a process of its own, about to go on with one thing changed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+
+class NotApplicable(Exception):
+    """Raised by a change that finds nothing to change in this run; the text says why."""
+
+
+@dataclass(frozen=True)
+class LossCall:
+    """One call of a loss function: ``torch.nn.functional.<function>(prediction, target, **options)``."""
+
+    function: str
+    prediction: Tensor
+    target: Tensor
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+ChangeInputs = Callable[
+    [nn.Module, tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]
+]
+ChangeLoss = Callable[[LossCall], LossCall]
+Act = Callable[[Optimizer], None]
+
+
+class Replay:
+    """The live objects of the replayed process, and the places where a change can take hold.
+
+    ``models`` are the outermost modules that were called so far (the one about to be called last),
+    ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
+    in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
+    rate that was measured as the best for this run, None if it was not measured. Nothing needs to be
+    put back: the process ends after its last step.
+    """
+
+    def __init__(
+        self,
+        models: list[nn.Module],
+        optimizers: list[Optimizer],
+        *,
+        loaders: list["DataLoader[Any]"] | None = None,
+        arguments: tuple[Any, ...] = (),
+        keywords: dict[str, Any] | None = None,
+        seed: int = 0,
+        measured_rate: float | None = None,
+    ) -> None:
+        self.models = models
+        self.optimizers = list(optimizers)
+        self.loaders = list(loaders or [])
+        self.arguments = arguments
+        self.keywords = dict(keywords or {})
+        self.seed = seed
+        self.measured_rate = measured_rate
+        self._inputs: list[ChangeInputs] = []
+        self._losses: list[ChangeLoss] = []
+        self._before: list[Act] = []
+        self._after: list[Act] = []
+        self._built: list[Act] = []
+
+    @property
+    def model(self) -> nn.Module:
+        """The outermost module that is about to be called."""
+        return self.models[-1]
+
+    def trained(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Names and parameters of the models, each once."""
+        seen: set[int] = set()
+        for model in self.models:
+            for name, parameter in model.named_parameters():
+                if id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield name, parameter
+
+    # Where a change can take hold.
+
+    def change_inputs(self, change: ChangeInputs) -> None:
+        """Exchange what the outermost modules are called with, from the call under way on."""
+        self._inputs.append(change)
+
+    def change_loss(self, change: ChangeLoss) -> None:
+        """Exchange what the loss functions of ``torch.nn.functional`` are called with."""
+        self._losses.append(change)
+
+    def before_update(self, act: Act) -> None:
+        """Act before each optimizer step, when the gradients are there."""
+        self._before.append(act)
+
+    def after_update(self, act: Act) -> None:
+        """Act after each optimizer step."""
+        self._after.append(act)
+
+    def on_optimizer(self, act: Act) -> None:
+        """Act on every optimizer, now and when a later one is built."""
+        for optimizer in self.optimizers:
+            act(optimizer)
+        self._built.append(act)
+
+    # What the branch and the session report.
+
+    def called(
+        self, module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """An outermost module is called: with what it is to be called."""
+        for change in self._inputs:
+            arguments, keywords = change(module, arguments, keywords)
+        return arguments, keywords
+
+    def loss_called(self, call: LossCall) -> LossCall:
+        """A loss function is called: with what it is to be called."""
+        for change in self._losses:
+            call = change(replace(call, options=dict(call.options)))
+        return call
+
+    def built(self, optimizer: Optimizer) -> None:
+        """A later optimizer was built."""
+        self.optimizers.append(optimizer)
+        for act in self._built:
+            act(optimizer)
+
+    def updating(self, optimizer: Optimizer) -> None:
+        """An optimizer is about to step."""
+        for act in self._before:
+            act(optimizer)
+
+    def updated(self, optimizer: Optimizer) -> None:
+        """An optimizer has stepped."""
+        for act in self._after:
+            act(optimizer)
