@@ -25,6 +25,7 @@ from unstuck.report.harmless import visible
 
 if TYPE_CHECKING:
     from unstuck.observe.session import Session
+    from unstuck.trials.snapshot import Snapshot
 
 NOT_WATCHED = 2
 BUG = 3
@@ -49,6 +50,8 @@ class Wishes:
     json: Path | None = None
     html: Path | None = None
     quiet: bool = False
+    prove: bool = True
+    budget: float | None = None
 
 
 def check(target: launch.Target, wishes: Wishes) -> Callable[[], None]:
@@ -86,7 +89,17 @@ class _Watch:
             budget=self.budget,
             close_steps=max(CLOSE_STEPS, wishes.settings.steps),
             on_step=self.stepped,
+            companions=self.companions,
         )
+        self.snapshot: Snapshot | None = None
+
+    def companions(self) -> list[object]:
+        """What holds the run so that it can be replayed."""
+        from unstuck.trials.snapshot import Snapshot
+
+        if self.wishes.prove:
+            self.snapshot = Snapshot()
+        return [self.snapshot] if self.snapshot else []
 
     def prepared(self) -> Callable[[], None]:
         """What runs the script; all that can be wrong with the command is found before that.
@@ -174,11 +187,36 @@ class _Watch:
         sys.path[:] = self.search_path  # so that no module of the script shadows one of the report
         run = self.diagnosed()
         self.recorder.save(lambda: run, durable=True)
+        if self.snapshot is not None and self.worth_proving(run):
+            run = self.proven(self.snapshot, run)
+            self.recorder.save(lambda: run, durable=True)
         self.report(run)
         if self.interrupted:
             launch.remain_interrupted()
         else:
             self.leave(run)
+
+    def worth_proving(self, run: Run) -> bool:
+        """Whether replays may say more."""
+        return not self.interrupted
+
+    def proven(self, snapshot: "Snapshot", run: Run) -> Run:
+        """The run with what its replays say."""
+        from unstuck.trials.proving import BUDGET, Unproven, Wish, prove
+
+        progress = _Proving(self.target.label, self.wishes.quiet)
+        wish = Wish(
+            self.wishes.budget or BUDGET,
+            command=f"unstuck check --budget {{}} {self.target.command}",
+        )
+        try:
+            if snapshot.branch is not None:
+                snapshot.trials = prove(snapshot.branch, run, wish, progress.show)
+        except Unproven as reason:
+            snapshot.refused = str(reason)
+        finally:
+            snapshot.end()
+        return self.diagnosed()
 
     def recorded(self, ended: str, code: int | None) -> Run:
         """The run as far as it went, not yet diagnosed."""
@@ -323,6 +361,9 @@ class _Run(_Watch):
         elif self.recorder.due:
             session.guard.run("recording", self.save)
 
+    def worth_proving(self, run: Run) -> bool:
+        return super().worth_proving(run) and fails(run.findings, "warning")
+
     def look(self) -> None:
         """Say what was found at this look and at the one before."""
         run = self.diagnosed()
@@ -372,6 +413,25 @@ class _Progress:
             pace = (now - self._first[1]) / (step - self._first[0])
             known = f"about {min(left, pace * (steps - step)):.0f} s left"
         parts = (f"watching {self._label}", f"step {step}/{steps}", known)
+        say((" · " if _can_be_shown("·") else ", ").join(parts))
+
+
+class _Proving:
+    """A line on stderr every few seconds."""
+
+    def __init__(self, label: str, quiet: bool) -> None:
+        self._label = label
+        self._quiet = quiet
+        self._shown = time.monotonic()
+
+    def show(self, made: int, left: float, trying: str) -> None:
+        """At most every five seconds."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < 5:
+            return
+        self._shown = now
+        parts = (f"proving {self._label}", f"{made} replays made", f"now {trying}")
+        parts = (*parts, f"at most {max(0.0, left):.0f} s left")
         say((" · " if _can_be_shown("·") else ", ").join(parts))
 
 

@@ -1,6 +1,7 @@
 """One watched run: what step it is, how closely to look, and who is told of what happens."""
 
 import os
+import sys
 import time
 import weakref
 from collections.abc import Callable
@@ -104,7 +105,8 @@ class Session:
     when it is spent, steps pass lightly: only their number and their loss are kept. With None every
     step up to ``attentive_steps`` is watched. ``saved_hooks`` says that somebody changes how tensors
     are saved for the backward pass: then reading them is not free of effects. ``next_pulse`` is the
-    step from which on ``light_updating`` is told again.
+    step from which on ``light_updating`` is told again. ``replayed`` is set in the process of a
+    replay only: it may exchange inputs and losses. ``state_loaded``: a module was given weights.
     """
 
     def __init__(self, probes: list[Any], *, budget: float | None, attentive_steps: int) -> None:
@@ -128,6 +130,8 @@ class Session:
         self.newest_loss: weakref.ref[Tensor] | None = None
         self.next_pulse = 0
         self.on_step: Callable[[], None] | None = None
+        self.replayed: Any = None
+        self.state_loaded = False
         self._budget = budget
         self._attentive_steps = attentive_steps
         self._next_look = 0
@@ -147,6 +151,20 @@ class Session:
         }
         for probe in probes:
             probe.session = self
+
+    def listen_only(self, listeners: list[Any]) -> None:
+        """From here on tell these alone, of every step in detail: the session of a replay."""
+        self._handlers = {
+            event: [
+                (each.family, getattr(each, event)) for each in listeners if hasattr(each, event)
+            ]
+            for event in EVENTS
+        }
+        for each in listeners:
+            each.session = self
+        self._budget, self._attentive_steps, self._next_look = None, sys.maxsize, sys.maxsize
+        # One look finds which parameter tells of updates that are made by hand.
+        self.attentive, self.looking, self._owner = True, True, os.getpid()
 
     # What the signals report.
 

@@ -91,6 +91,7 @@ class Signals:
         hooks = torch._C._autograd
         self._replace(hooks, _PUSH, self._saved_hooks(getattr(hooks, _PUSH)))
         self._wrap_clipping()
+        self._replace(nn.Module, "load_state_dict", self._state_loaded(nn.Module.load_state_dict))
         for scheduler in _SCHEDULERS:
             self._replace(scheduler, "__init__", self._scheduler_built(scheduler.__init__))
         loader = torch.utils.data.DataLoader
@@ -128,13 +129,16 @@ class Signals:
             self._global_hook.remove()
             self._global_hook = None
 
-    def _module_called(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
+    def _module_called(self, module: nn.Module, arguments: tuple[Any, ...]) -> Any:
         session = self._session
         if not session.here() or in_a_transform() or next(module.parameters(), None) is None:
-            return
+            return None
         self._quiet()
         session.guard.run("models", session.entered, module, arguments)
         session.guard.run("models", self._await_return, module)
+        if session.replayed is None:
+            return None
+        return session.guard.run("replay", session.replayed.entering, module, arguments)
 
     def _await_return(self, module: nn.Module) -> None:
         if not _takes_a_hook(module):
@@ -165,6 +169,8 @@ class Signals:
 
         @functools.wraps(original)
         def loss(*arguments: Any, **keywords: Any) -> Any:
+            if session.replayed is not None and not session.busy:
+                return self._replayed_loss(name, arguments, keywords)
             result = original(*arguments, **keywords)
             if session.busy or (session.compiles and torch.compiler.is_compiling()):
                 return result
@@ -179,6 +185,17 @@ class Signals:
             return result
 
         return _unseen(loss)
+
+    def _replayed_loss(
+        self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]
+    ) -> Any:
+        """A loss in a replay, which may exchange it; a failure there ends the replay."""
+        session = self._session
+        exchanged = session.replayed.exchange(name, arguments, keywords)
+        name, arguments, keywords = exchanged or (name, arguments, keywords)
+        result = self._originals[name](*arguments, **keywords)
+        session.guard.run("loss_calls", self._loss_called, name, arguments, keywords, result)
+        return result
 
     def _loss_called(
         self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any], result: Any
@@ -341,6 +358,16 @@ class Signals:
     def _tell_built(self, optimizer: torch.optim.Optimizer) -> None:
         place = locate.place_of(locate.person_frame(2))
         self._session.tell("optimizer_built", optimizer, place)
+
+    def _state_loaded(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        session = self._session
+
+        @functools.wraps(original)
+        def load_state_dict(module: Any, *arguments: Any, **keywords: Any) -> Any:
+            session.state_loaded = True
+            return original(module, *arguments, **keywords)
+
+        return _unseen(load_state_dict)
 
     def _scheduler_built(self, original: Callable[..., None]) -> Callable[..., None]:
         session = self._session

@@ -24,7 +24,10 @@ RUN_BUDGET = 0.02
 
 @dataclass
 class Watcher:
-    """One watched run. Before torch is imported there is no session and nothing is attached."""
+    """One watched run. Before torch is imported there is no session and nothing is attached.
+
+    ``companions`` makes, then, what listens beside the probes and gives a family as they do.
+    """
 
     name: str
     command: str
@@ -33,6 +36,7 @@ class Watcher:
     close_steps: int = CLOSE_STEPS
     on_step: "Callable[[Session], None] | None" = None
     kind: str = "script"
+    companions: "Callable[[], list[Any]]" = list
     session: "Session | None" = None
     signals: "Signals | None" = None
     failure: str | None = None
@@ -57,7 +61,11 @@ class Watcher:
         from unstuck.observe.session import Session
         from unstuck.observe.signals import Signals
 
-        session = Session(all_probes(), budget=self.budget, attentive_steps=self.close_steps)
+        session = Session(
+            [*all_probes(), *self.companions()],
+            budget=self.budget,
+            attentive_steps=self.close_steps,
+        )
         if self.on_step is not None:
             act = self.on_step
             session.on_step = lambda: act(session)

@@ -36,7 +36,8 @@ class Replay:
     ``models`` are the outermost modules that were called so far (the one about to be called last),
     ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
     in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
-    rate that was measured as the best for this run, None if it was not measured. Nothing needs to be
+    rate that was measured as the best for this run, None if it was not measured. ``state_loaded`` says
+    that weights were loaded into a module before (``load_state_dict``). Nothing needs to be
     put back: the process ends after its last step.
     """
 
@@ -50,6 +51,7 @@ class Replay:
         keywords: dict[str, Any] | None = None,
         seed: int = 0,
         measured_rate: float | None = None,
+        state_loaded: bool = False,
     ) -> None:
         self.models = models
         self.optimizers = list(optimizers)
@@ -58,6 +60,8 @@ class Replay:
         self.keywords = dict(keywords or {})
         self.seed = seed
         self.measured_rate = measured_rate
+        self.state_loaded = state_loaded
+        self.made: set[str] = set()
         self._inputs: list[ChangeInputs] = []
         self._losses: list[ChangeLoss] = []
         self._before: list[Act] = []
@@ -87,6 +91,11 @@ class Replay:
     def change_loss(self, change: ChangeLoss) -> None:
         """Exchange what the loss functions of ``torch.nn.functional`` are called with."""
         self._losses.append(change)
+
+    @property
+    def changes_loss(self) -> bool:
+        """Whether a change exchanges what the loss functions are called with."""
+        return bool(self._losses)
 
     def before_update(self, act: Act) -> None:
         """Act before each optimizer step, when the gradients are there."""

@@ -101,6 +101,10 @@ class Loss:
             self._step_values.clear()
         self._calls.clear()
 
+    def newest(self) -> float | None:
+        """The loss of the step under way, as far as it has gone."""
+        return fmean(self._step_values) if self._step_values else None
+
     def facts(self) -> Family | Missing:
         """The series."""
         values = self._series.pairs()

@@ -1,0 +1,226 @@
+"""A companion of the probes: it holds the run at its first training forward, and is each replay."""
+
+import atexit
+import functools
+import gc
+import os
+import random
+import sys
+import weakref
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data.dataloader import _BaseDataLoaderIter
+
+from unstuck.observe import guard
+from unstuck.observe.generators import RandomStates
+from unstuck.observe.session import Missing, Root, Session
+from unstuck.records.finding import Place
+from unstuck.records.trials import Trials
+from unstuck.trials import branch
+from unstuck.trials.changes import all_changes
+from unstuck.trials.loading import SentIndices
+from unstuck.trials.recorder import Recorder, sender
+from unstuck.trials.replay import NotApplicable, Replay
+
+# A script may call its model with gradients before it trains it, to print a shape.
+_TAKEN_AT_MOST = 4
+STATE_SHARE, STATE_LIMIT = 0.1, 2 * 2**30
+
+
+class Snapshot:
+    """Holds the run; ``refused`` is the reason why there is no branch. ``trials`` is what came of it."""
+
+    family = "trials"
+    session: Session
+
+    def __init__(self) -> None:
+        self.branch: branch.Branch | None = None
+        self.refused: str | None = "no model was called to be trained"
+        self.trials: Trials | None = None
+        self._taken = 0
+        self._done = False
+        self._optimizers: list[weakref.ref[Optimizer]] = []
+        self._loaders: list[weakref.ref[DataLoader[Any]]] = []
+        self._indices = SentIndices()
+        self._indices.attach()
+
+    # What the session tells.
+
+    def optimizer_built(self, optimizer: Optimizer, place: Place | None) -> None:
+        """An optimizer that a change may need."""
+        self._optimizers.append(weakref.ref(optimizer))
+
+    def loader_started(self, loader: "DataLoader[Any]") -> None:
+        """A loader that a change may need."""
+        if all(known() is not loader for known in self._loaders):
+            self._loaders.append(weakref.ref(loader))
+
+    def forward(self, root: Root, module: nn.Module, arguments: Any, grad: bool) -> None:
+        """Hold the run before its first training forward; a forward that trained nothing was none."""
+        if not grad or self._done:
+            return
+        if self.session.backwards or self.session.updates or self._taken >= _TAKEN_AT_MOST:
+            self._no_more()
+            return
+        self.end()
+        self.refused = self._unable(module)
+        if self.refused is None:
+            self._taken += 1
+            states = RandomStates.now()
+            grown = branch.grow()
+            if isinstance(grown, branch.Order):
+                self._become(grown, arguments, states)
+            else:
+                self.branch = grown
+
+    def backward(self, *_: Any) -> None:
+        """The training has begun: this snapshot is the one."""
+        if not self._done:
+            self._no_more()
+
+    def _no_more(self) -> None:
+        self._done = True
+        self._indices.detach()
+
+    def _unable(self, module: nn.Module) -> str | None:
+        if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+            return "a process that uses a GPU cannot be held; --rerun runs the script again"
+        size = sum(p.numel() * p.element_size() for p in module.parameters())
+        allowed = min(STATE_LIMIT, int(STATE_SHARE * free_memory()))
+        if size > allowed:
+            return f"the model has {size / 2**20:.0f} MiB, {allowed / 2**20:.0f} are allowed"
+        return self._indices.unfit() or branch.unable()
+
+    # What the recorder of the run asks.
+
+    def facts(self) -> Trials | Missing:
+        """The trials, or why there are none."""
+        return self.trials or Missing(self.refused or "not replayed")
+
+    def end(self) -> None:
+        """Let the waiting process go."""
+        if self.branch is not None:
+            self.branch.end()
+            self.branch = None
+
+    # In the process of a replay.
+
+    def _become(self, order: branch.Order, arguments: Any, states: RandomStates) -> None:
+        """From here on this is a replay: make the change and let the script go on."""
+        send, words = sender(order.results), order.words
+        send({"pid": os.getpid()})
+        self._done = True
+        states.restore()
+        if words.get("threads"):
+            torch.set_num_threads(words["threads"])
+        self._indices.take_over()
+        replay = self._replay(words, arguments)
+        recorder = Recorder(replay, send, words["steps"])
+        recorder.keep_back = words["keep_back"]
+        session = self.session
+        session.guard.losses.clear()
+        session.listen_only([recorder, recorder.losses])
+        session.replayed, session.on_step = recorder, recorder.stepped
+        atexit.register(recorder.script_over)
+        self.recorder = recorder
+        if words["seed"]:
+            vary(replay, words["seed"])
+        self._change(replay, words["changes"], send)
+
+    def _change(self, replay: Replay, names: list[str], send: Any) -> None:
+        """Make the changes and say them; one that cannot be made ends the replay."""
+        said: list[str] = []
+        fence = guard.Guard()
+        try:
+            for name in names:
+                act = functools.partial(all_changes()[name], replay)
+                said.append(guard.pass_through(fence, name, act, NotApplicable) or "")
+            unfit = next(iter(fence.losses.values()), None)
+        except NotApplicable as nothing:
+            unfit = str(nothing)
+        if unfit is None:
+            send({"change": " and ".join(word for word in said if word)})
+            return
+        send({"unfit": unfit})
+        os._exit(0)
+
+    def _replay(self, words: dict[str, Any], arguments: Any) -> Replay:
+        models = [root.module for root in self.session.roots]
+        optimizers = [known() for known in self._optimizers]
+        loaders = [known() for known in self._loaders]
+        return Replay(
+            [model for model in models if model is not None],
+            [optimizer for optimizer in optimizers if optimizer is not None],
+            loaders=[loader for loader in loaders if loader is not None],
+            arguments=arguments,
+            seed=words["seed"],
+            measured_rate=words.get("rate"),
+            state_loaded=self.session.state_loaded,
+        )
+
+
+def vary(replay: Replay, seed: int) -> None:
+    """Another run of the same training: other random numbers, order and, if they are random, weights."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(seed)
+    for model in [] if replay.state_loaded else replay.models:
+        for module in model.modules():
+            _redraw(module)
+    for iterator in gc.get_objects():
+        if isinstance(iterator, _BaseDataLoaderIter) and _is_shuffled(iterator):
+            _reorder(iterator, random.Random(seed))
+
+
+def _redraw(module: nn.Module) -> None:
+    """Draw the weights anew, if they look like those that the module draws for itself."""
+    own = dict(module.named_parameters(recurse=False))
+    if not own or not callable(getattr(module, "reset_parameters", None)):
+        return
+    before = {name: parameter.detach().clone() for name, parameter in own.items()}
+    module.reset_parameters()  # type: ignore[operator]
+    for name, parameter in own.items():
+        ratio = float(before[name].std() / parameter.detach().std().clamp_min(1e-12))
+        if parameter.numel() >= 16 and not 0.8 < ratio < 1.25:
+            break
+    else:
+        return
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(before[name])
+
+
+def _is_shuffled(iterator: Any) -> bool:
+    return isinstance(getattr(iterator._index_sampler, "sampler", None), RandomSampler)
+
+
+def _reorder(iterator: Any, generator: random.Random) -> None:
+    """Mix the samples that are still to come in this epoch."""
+    ahead = getattr(iterator, "_ahead", None)
+    batches = [*(ahead or ()), *(iterator._sampler_iter or ())]
+    samples = [index for batch in batches for index in batch]
+    generator.shuffle(samples)
+    mixed = iter(samples)
+    batches = [[next(mixed) for _ in batch] for batch in batches]
+    if ahead is not None:
+        ahead.clear()
+        ahead.extend(batches[: iterator._prefetch_factor * iterator._num_workers])
+        batches = batches[len(ahead) :]
+    iterator._sampler_iter = iter(batches)
+
+
+def free_memory() -> int:
+    """Bytes of memory that are free for use; 8 GiB where the system does not tell."""
+    try:
+        with open("/proc/meminfo") as lines:
+            return next(
+                int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")
+            )
+    except (OSError, StopIteration, ValueError):
+        return 8 * 2**30
