@@ -7,6 +7,7 @@ with the one that started it.
 """
 
 import ctypes
+import fcntl
 import os
 import re
 import stat
@@ -47,9 +48,10 @@ def isolate_files(known: dict[int, int], keep: Collection[int]) -> None:
             kind = os.fstat(file).st_mode
         except OSError:  # the list itself
             continue
+        mode = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE
         try:
-            if file in known:
-                own = os.open(f"/proc/self/fd/{file}", os.O_RDONLY)
+            if file in known and mode != os.O_WRONLY:
+                own = _reopened(file, writing=mode == os.O_RDWR)
                 os.lseek(own, known[file], os.SEEK_SET)
                 os.dup2(own, file)
                 os.close(own)
@@ -58,6 +60,18 @@ def isolate_files(known: dict[int, int], keep: Collection[int]) -> None:
         except OSError:
             os.dup2(nothing, file)
     os.close(nothing)
+
+
+def _reopened(file: int, *, writing: bool) -> int:
+    """The same file with a position of its own; where it may be written, a copy in memory."""
+    own = os.open(f"/proc/self/fd/{file}", os.O_RDONLY)
+    if not writing:
+        return own
+    copy = os.memfd_create("replay")
+    while os.sendfile(copy, own, None, 2**24):
+        pass
+    os.close(own)
+    return copy
 
 
 def _open_files() -> list[int]:

@@ -13,6 +13,7 @@ from unstuck.remedies import all_remedies
 from unstuck.trials import verdicts
 from unstuck.trials.changes import all_changes
 from unstuck.trials.replays import Job, Outcome, Replays, Source, TimeIsUp
+from unstuck.trials.scores import WORST
 
 STEPS = 100
 """Steps of a replay: 20 are far too few to tell causes apart, 50 too few, 80 better (``trials.md``)."""
@@ -158,7 +159,8 @@ class _Proof:
         recorded = dict((self.run.facts.loss or {"values": []})["values"])
         both = [(loss, recorded[step]) for step, loss in outcome.losses if step in recorded]
         if len(both) < min(FEWEST, self.steps) // 2:
-            raise Unproven("the replay's losses cannot be compared with the run's")
+            ended = f": {outcome.stopped}" if outcome.stopped else ""
+            raise Unproven(f"the replay's losses cannot be compared with the run's{ended}")
         distances = [_distance(ours, theirs) for ours, theirs in both]
         worst = max(distances)
         at = [step for step, _ in outcome.losses if step in recorded][
@@ -320,8 +322,8 @@ class _Proof:
         if outcome.loss_changed or first is None or not first:
             return None
         if outcome.loss is None:
-            return verdicts.WORST
-        return max(verdicts.WORST, min(1.0, (first - outcome.loss) / abs(first)))
+            return WORST
+        return max(WORST, min(1.0, (first - outcome.loss) / abs(first)))
 
     def _gains(self, name: str) -> list[float]:
         return [b - a for a, b in zip(self._scores("unchanged"), self._scores(name), strict=False)]

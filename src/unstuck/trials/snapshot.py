@@ -28,6 +28,8 @@ from unstuck.trials.replay import NotApplicable, Replay
 
 # A script may call its model with gradients before it trains it, to print a shape.
 _TAKEN_AT_MOST = 4
+# What a change draws by the seed itself must be something else.
+_OTHER = 1000
 STATE_SHARE, STATE_LIMIT = 0.1, 2 * 2**30
 
 
@@ -128,7 +130,7 @@ class Snapshot:
         atexit.register(recorder.script_over)
         self.recorder = recorder
         if words["seed"]:
-            vary(replay, words["seed"])
+            vary(replay, words["seed"] + _OTHER)
         self._change(replay, words["changes"], send)
 
     def _change(self, replay: Replay, names: list[str], send: Any) -> None:

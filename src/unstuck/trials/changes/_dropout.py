@@ -1,15 +1,13 @@
 """Rates of dropout, of modules and of functions."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from torch import nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from unstuck.trials.changes._rewriting import rewrite
-from unstuck.trials.changes._structure import DROPOUTS, Structure, structure_of
-from unstuck.trials.changes._watching import Function
-from unstuck.trials.replay import NotApplicable, Replay
+from unstuck.trials.changes._structure import DROPOUTS
+from unstuck.trials.replay import Replay
 
 Rate = Callable[[float], float]
 _KEYWORDS = dict.fromkeys(DROPOUTS, "p") | {"scaled_dot_product_attention": "dropout_p"}
@@ -29,7 +27,9 @@ def set_rates(replay: Replay, new: Rate) -> str:
         if name and getattr(module, name) > 0:
             setattr(module, name, exchanged(getattr(module, name)))
     if structure is not None:
-        found = [(call, _with_rate(exchanged)) for call in structure.calls if call.name in _KEYWORDS]
+        found = [
+            (call, _with_rate(exchanged)) for call in structure.calls if call.name in _KEYWORDS
+        ]
         for call, _ in found:
             exchanged(call.rate)
         rewrite(replay, structure, found)

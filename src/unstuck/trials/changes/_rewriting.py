@@ -99,7 +99,7 @@ def _moving(name: str, arguments: Sequence[Any]) -> int:
     if name == "addmm":
         return 1
     weight_first = isinstance(arguments[0], nn.Parameter) and len(arguments) > 1
-    return 1 if weight_first and "mul" in name or weight_first and name == "mm" else 0
+    return 1 if (weight_first and "mul" in name) or (weight_first and name == "mm") else 0
 
 
 def then(new: Callable[[Tensor], Tensor]) -> Act:

@@ -47,7 +47,9 @@ POOLS = {
     for kind in ("avg", "adaptive_avg", "max", "adaptive_max")
     for dimensions in (1, 2, 3)
 } | {"mean", "amax", "max_pool2d_with_indices", "boolean_dispatch", "fn"}
-_SCALINGS = set("add __add__ __radd__ __iadd__ add_ sub __sub__ __rsub__ mul __mul__ __rmul__ ".split())
+_SCALINGS = set(
+    "add __add__ __radd__ __iadd__ add_ sub __sub__ __rsub__ mul __mul__ __rmul__ ".split()
+)
 SCALINGS = _SCALINGS | {"div", "__truediv__", "mul_", "div_", "__imul__"}
 _JOINS = {"cat", "stack", "concat", "concatenate"}
 ADDITIONS = {"add", "__add__", "__radd__", "__iadd__", "add_"}

@@ -82,9 +82,7 @@ def _redraw_tensor(name: str, parameter: Tensor) -> None:
 def _is_factor(name: str, parameter: Tensor) -> bool:
     """A temperature, or the factors of a normalisation or a layer scale."""
     named = any(word in name.lower() for word in ("weight", "gamma", "scale", "alpha", "temp"))
-    return "bias" not in name and (
-        named or parameter.numel() < 2 or bool((parameter == 1).all())
-    )
+    return "bias" not in name and (named or parameter.numel() < 2 or bool((parameter == 1).all()))
 
 
 def _normalises(module: nn.Module) -> bool:

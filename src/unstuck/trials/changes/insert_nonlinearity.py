@@ -43,7 +43,9 @@ def _is_factored(structure: Structure, source: Call, target: Call) -> bool:
     weights = [p for call in (source, target) for p in call.parameters if p.dim() > 1]
     uses = [sum(p is q for call in structure.calls for q in call.parameters) for p in weights]
     grouped = any(_is_grouped(call) for call in (source, target))
-    flat = all(any(1 == min(p.shape[2:]) < max(p.shape[2:]) for p in weights if p.dim() > 3) for _ in "1")
+    flat = all(
+        any(1 == min(p.shape[2:]) < max(p.shape[2:]) for p in weights if p.dim() > 3) for _ in "1"
+    )
     return narrow or grouped or (flat and len(weights) == 2) or any(n > 1 for n in uses)
 
 
