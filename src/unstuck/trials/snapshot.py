@@ -69,7 +69,19 @@ class Snapshot:
             self._no_more()
             return
         self.end()
-        self.refused = self._unable(module)
+        size = sum(p.numel() * p.element_size() for p in module.parameters())
+        self._take(size, arguments)
+
+    def backward(self, *_: Any) -> None:
+        """The training has begun: this snapshot is the one. Without a module it is taken only here."""
+        if not self._done and not self._taken and not self.session.roots:
+            self._take(0, ())
+        if not self._done:
+            self._no_more()
+
+    def _take(self, size: int, arguments: Any) -> None:
+        """Hold the run here; ``size`` is that of the model in bytes."""
+        self.refused = self._unable(size)
         if self.refused is None:
             self._taken += 1
             states = RandomStates.now()
@@ -79,19 +91,13 @@ class Snapshot:
             else:
                 self.branch = grown
 
-    def backward(self, *_: Any) -> None:
-        """The training has begun: this snapshot is the one."""
-        if not self._done:
-            self._no_more()
-
     def _no_more(self) -> None:
         self._done = True
         self._indices.detach()
 
-    def _unable(self, module: nn.Module) -> str | None:
+    def _unable(self, size: int) -> str | None:
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             return "a process that uses a GPU cannot be held; --rerun runs the script again"
-        size = sum(p.numel() * p.element_size() for p in module.parameters())
         allowed = min(STATE_LIMIT, int(STATE_SHARE * free_memory()))
         if size > allowed:
             return f"the model has {size / 2**20:.0f} MiB, {allowed / 2**20:.0f} are allowed"
