@@ -6,13 +6,14 @@ objects of that process (which is thrown away afterwards), and returns the chang
 a remedy is how that remedy is tried; the others are experiments that checks ask for.
 """
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from unstuck.trials.replay import Replay
+from unstuck.trials.replay import NotApplicable, Replay
 
 Change = Callable[[Replay], str]
 
@@ -23,8 +24,22 @@ def all_changes() -> dict[str, Change]:
     folder = str(Path(__file__).parent)
     names = sorted(m.name for m in pkgutil.iter_modules([folder]) if not m.name.startswith("_"))
     return {
-        name.replace("_", "-"): getattr(
-            importlib.import_module(f"unstuck.trials.changes.{name}"), name
+        name.replace("_", "-"): _once(
+            getattr(importlib.import_module(f"unstuck.trials.changes.{name}"), name)
         )
         for name in names
     }
+
+
+def _once(change: Change) -> Change:
+    """The same change, which a replay makes once: twice would be another one."""
+
+    @functools.wraps(change)
+    def applied(replay: Replay) -> str:
+        if change.__name__ in replay.made:
+            raise NotApplicable("it was made already")
+        words = change(replay)
+        replay.made.add(change.__name__)
+        return words
+
+    return applied

@@ -1,0 +1,54 @@
+"""Learning rates, changed for the moment of each update: whatever sets them in between finds its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch.optim import Optimizer
+
+from unstuck.trials.replay import NotApplicable, Replay
+
+STEP = 10.0
+"""By how much a rate is changed if the best one was not measured: a factor that shows in 100 steps."""
+
+
+def present_rate(replay: Replay) -> float:
+    """The learning rate of the first optimizer, before what a warm-up makes of it.
+
+    Raises:
+        NotApplicable: there is none, or it is zero.
+    """
+    for optimizer in replay.optimizers:
+        group = optimizer.param_groups[0]
+        rate = float(group.get("initial_lr", group.get("lr", 0.0)))
+        if rate > 0:
+            return rate
+    raise NotApplicable("no optimizer with a learning rate was built before the first step")
+
+
+def scale_rates(replay: Replay, factor: Callable[[], float]) -> None:
+    """Multiply every learning rate at each update; ``factor`` is asked each time."""
+    kept: dict[int, list[tuple[Any, Any]]] = {}
+
+    def scale(optimizer: Optimizer) -> None:
+        pairs = kept[id(optimizer)] = []
+        for group in optimizer.param_groups:
+            if "lr" in group:
+                used = group["lr"] * factor()
+                pairs.append((group["lr"], used))
+                group["lr"] = used
+
+    def restore(optimizer: Optimizer) -> None:
+        groups = [group for group in optimizer.param_groups if "lr" in group]
+        for group, (own, used) in zip(groups, kept.pop(id(optimizer), []), strict=False):
+            if group["lr"] is used:  # else the optimizer itself set another one
+                group["lr"] = own
+
+    replay.before_update(scale)
+    replay.after_update(restore)
+
+
+def change_rate(replay: Replay, new: float) -> str:
+    """Train with another rate; several rates keep their ratios."""
+    old = present_rate(replay)
+    scale_rates(replay, lambda: new / old)
+    return f"learning rate {old:.3g} to {new:.3g}"

@@ -1,0 +1,102 @@
+"""Every function of torch that the script calls, seen and exchanged: modules and functional style alike.
+
+A function mode is no good guest in a run that is only watched (it switches fast paths off); a replay
+is thrown away. It stays on to the end, so that recomputed forwards are treated like the first.
+"""
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+
+Function = Callable[..., Any]
+_FUNCTIONAL = ("/torch/nn/functional.py", "/torch/overrides.py", "/torch/functional.py")
+
+
+class Watching(TorchFunctionMode):
+    """Base of what looks at each call: one method to write."""
+
+    def called(
+        self, name: str, function: Function, arguments: Sequence[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """A function is called; what it shall return."""
+        raise NotImplementedError
+
+    def __torch_function__(
+        self, function: Any, types: Any, arguments: Any = (), keywords: Any = None
+    ) -> Any:
+        """Called by torch, with this mode off while it lasts."""
+        # A loss function asks for itself by its name, which stands for the one that reports it: once
+        # more through that would be a second loss.
+        function = inspect.unwrap(function)
+        name = getattr(function, "__name__", "")
+        return self.called(name, function, arguments, dict(keywords or {}))
+
+    def stay(self) -> None:
+        """On, until the process ends."""
+        if hasattr(torch.compiler, "set_stance"):
+            torch.compiler.set_stance("force_eager")  # compiled functions are not seen
+        self.__enter__()  # type: ignore[no-untyped-call]
+        run_backward = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
+
+        @functools.wraps(run_backward)
+        def run(*arguments: Any, **keywords: Any) -> Any:
+            """A backward pass is a function too, but checkpoints run parts of the forward in it."""
+            if self in _get_current_function_mode_stack():  # type: ignore[no-untyped-call]
+                return run_backward(*arguments, **keywords)
+            with self:
+                return run_backward(*arguments, **keywords)
+
+        torch.autograd._engine_run_backward = run  # type: ignore[attr-defined]
+
+
+Place = tuple[str, str, str, int]
+"""Where a function is called: module, function, and name and line of the code around it."""
+
+
+def place_of(name: str, names: dict[int, str]) -> Place:
+    """Where the function under way is called; ``names`` are those of the modules by id."""
+    frame: FrameType | None = sys._getframe(3)
+    code, line = "", 0
+    while frame is not None:
+        if not code and not frame.f_code.co_filename.endswith(_FUNCTIONAL):
+            code, line = frame.f_code.co_name, frame.f_lineno
+        owner = frame.f_locals.get("self") if frame.f_code.co_varnames[:1] == ("self",) else None
+        if isinstance(owner, nn.Module) and id(owner) in names:
+            return names[id(owner)], name, code, line
+        frame = frame.f_back
+    return "", name, code, line
+
+
+def names_of(model: nn.Module) -> dict[int, str]:
+    """The name of every module by its id."""
+    return {id(module): name for name, module in model.named_modules()}
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Every tensor of nested arguments, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from tensors_in(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from tensors_in(each)
+
+
+def is_alike(module: nn.Module, model: nn.Module) -> bool:
+    """Whether a module is the model or a copy of it, such as an average of its weights."""
+    if module is model:
+        return True
+    return type(module) is type(model) and _shapes(module) == _shapes(model)
+
+
+def _shapes(module: nn.Module) -> list[tuple[int, ...]]:
+    return [tuple(p.shape) for p in module.parameters()]
