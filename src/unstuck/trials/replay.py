@@ -10,7 +10,12 @@ from torch.utils.data import DataLoader
 
 
 class NotApplicable(Exception):
-    """Raised by a change that finds nothing to change in this run; the text says why."""
+    """Raised by a change that finds nothing to change in this run; the text says why.
+
+    Targets are not known before the first loss: a change at the loss raises it when the loss is called
+    for the first time, or at the first update if no loss was one that it can change. Until then it has
+    changed nothing.
+    """
 
 
 @dataclass(frozen=True)
@@ -36,9 +41,8 @@ class Replay:
     ``models`` are the outermost modules that were called so far (the one about to be called last),
     ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
     in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
-    rate that was measured as the best for this run, None if it was not measured. ``state_loaded`` says
-    that weights were loaded into a module before (``load_state_dict``). Nothing needs to be
-    put back: the process ends after its last step.
+    rate that was measured as the best for this run, None if it was not measured. ``made`` names the
+    changes that were made. Nothing needs to be put back: the process ends after its last step.
     """
 
     def __init__(
@@ -60,7 +64,6 @@ class Replay:
         self.keywords = dict(keywords or {})
         self.seed = seed
         self.measured_rate = measured_rate
-        self.state_loaded = state_loaded
         self.made: set[str] = set()
         self._inputs: list[ChangeInputs] = []
         self._losses: list[ChangeLoss] = []
@@ -102,7 +105,7 @@ class Replay:
         self._before.append(act)
 
     def after_update(self, act: Act) -> None:
-        """Act after each optimizer step."""
+        """Act after each optimizer step; what was asked for last acts first, as exits do."""
         self._after.append(act)
 
     def on_optimizer(self, act: Act) -> None:
@@ -140,5 +143,5 @@ class Replay:
 
     def updated(self, optimizer: Optimizer) -> None:
         """An optimizer has stepped."""
-        for act in self._after:
+        for act in reversed(self._after):
             act(optimizer)

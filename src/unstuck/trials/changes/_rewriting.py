@@ -95,7 +95,7 @@ def first(new: Callable[[Tensor], Tensor]) -> Act:
 
 
 def _moving(name: str, arguments: Sequence[Any]) -> int:
-    """Which argument of a layer is the signal: addmm begins with the bias; products have it on either side."""
+    """Which argument of a layer is the signal: addmm begins with the bias, products have either first."""
     if name == "addmm":
         return 1
     weight_first = isinstance(arguments[0], nn.Parameter) and len(arguments) > 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_map
 
 from unstuck.observe.guard import Guard
@@ -60,7 +61,8 @@ class Call:
     """One call of a function in the pass.
 
     ``occurrence`` counts the calls at the same place. ``sources`` are the numbers of the calls whose
-    results it received; ``operands`` how many of its tensors are not made of parameters alone.
+    results it received; ``operands`` how many of its tensors are not made of parameters alone;
+    ``received`` is the shape of the first of these.
     """
 
     number: int
@@ -71,6 +73,7 @@ class Call:
     parameters: tuple[nn.Parameter, ...]
     received: torch.Size
     result: Tensor
+    keywords: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -168,6 +171,8 @@ def structure_of(replay: Replay) -> Structure:
         NotApplicable: the model cannot be run twice, or nothing of it is seen.
     """
     model = replay.model
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        raise NotApplicable("layers of the model get their shape at the first call")
     pass_ = _Pass(model)
     guard = Guard()
     with _leaving_no_trace(model):
@@ -240,6 +245,7 @@ class _Pass(Watching):
                 weights,
                 received,
                 made[0],
+                keywords,
             )
         )
         self._counts[place] += 1
@@ -256,23 +262,25 @@ class _Pass(Watching):
 def _leaving_no_trace(model: nn.Module) -> Iterator[None]:
     """Evaluation mode; afterwards modes, buffers, attributes and random states are as they were."""
     modules = list(model.modules())
-    attributes = [dict(vars(module)) for module in modules]
+    attributes = [(dict(vars(module)), dict(module._buffers)) for module in modules]
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
     numpy = sys.modules.get("numpy")
     numbers = numpy.random.get_state() if numpy is not None else None
-    own = random.getstate()
+    python = random.getstate()
     try:
         with own_draws(0):
             for module in modules:
                 module.training = False
             yield
     finally:
-        for module, before in zip(modules, attributes, strict=True):
+        for module, (own, tensors) in zip(modules, attributes, strict=True):
             vars(module).clear()
-            vars(module).update(before)
+            vars(module).update(own)
+            module._buffers.clear()
+            module._buffers.update(tensors)
         with torch.no_grad():
             for buffer, before in buffers:
                 buffer.copy_(before)
-        random.setstate(own)
+        random.setstate(python)
         if numpy is not None:
             numpy.random.set_state(numbers)

@@ -4,6 +4,7 @@ A function mode is no good guest in a run that is only watched (it switches fast
 is thrown away. It stays on to the end, so that recomputed forwards are treated like the first.
 """
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
 Function = Callable[..., Any]
 _FUNCTIONAL = ("/torch/nn/functional.py", "/torch/overrides.py", "/torch/functional.py")
@@ -41,7 +42,18 @@ class Watching(TorchFunctionMode):
         """On, until the process ends."""
         if hasattr(torch.compiler, "set_stance"):
             torch.compiler.set_stance("force_eager")  # compiled functions are not seen
-        self.__enter__()
+        self.__enter__()  # type: ignore[no-untyped-call]
+        run_backward = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
+
+        @functools.wraps(run_backward)
+        def run(*arguments: Any, **keywords: Any) -> Any:
+            """A backward pass is a function too, but checkpoints run parts of the forward in it."""
+            if self in _get_current_function_mode_stack():  # type: ignore[no-untyped-call]
+                return run_backward(*arguments, **keywords)
+            with self:
+                return run_backward(*arguments, **keywords)
+
+        torch.autograd._engine_run_backward = run  # type: ignore[attr-defined]
 
 
 Place = tuple[str, str, str, int]

@@ -47,15 +47,15 @@ def _redraw_module(module: nn.Module) -> None:
         module._reset_parameters()
     elif parametrize.is_parametrized(module):
         _redraw_parametrized(module)
-    elif reset is not None and _is_of_torch(reset) and not hasattr(module, "weight_g"):
+    elif callable(reset) and _is_of_torch(reset) and not hasattr(module, "weight_g"):
         reset()
     else:
         for name, parameter in module.named_parameters(recurse=False):
             if not is_lazy(parameter):
                 _redraw_tensor(name, parameter)
-        if hasattr(module, "weight_g"):  # the old weight_norm: length and direction
-            rows = module.weight_v.flatten(1).norm(dim=1)
-            module.weight_g.copy_(rows.reshape(module.weight_g.shape))
+        lengths, directions = getattr(module, "weight_g", None), getattr(module, "weight_v", None)
+        if isinstance(lengths, Tensor) and isinstance(directions, Tensor):  # the old weight_norm
+            lengths.copy_(directions.flatten(1).norm(dim=1).reshape(lengths.shape))
 
 
 def _redraw_parametrized(module: nn.Module) -> None:
