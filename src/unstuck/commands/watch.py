@@ -430,8 +430,8 @@ class _Proving:
         if self._quiet or now - self._shown < 5:
             return
         self._shown = now
-        parts = (f"proving {self._label}", f"{made} replays made", f"now {trying}")
-        parts = (*parts, f"at most {max(0.0, left):.0f} s left")
+        parts = [f"proving {self._label}", f"{made} replays made", f"now {trying}"]
+        parts.append(f"at most {max(0.0, left):.0f} s left")
         say((" · " if _can_be_shown("·") else ", ").join(parts))
 
 

@@ -102,7 +102,7 @@ def _wait(commands: socket.socket, script: int, known: dict[int, int]) -> Order:
         signal.signal(number, signal.SIG_DFL)
     waiting = os.getpid()
     while True:
-        ready, _, _ = select.select([commands, watched], [], [])
+        ready, _, _ = select.select([commands.fileno(), watched], [], [])
         message, files, _, _ = (
             (b"", [], 0, None) if watched in ready else socket.recv_fds(commands, _MESSAGE, 1)
         )

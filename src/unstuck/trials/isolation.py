@@ -97,7 +97,8 @@ def make_memory_private(mappings: list[tuple[int, int]]) -> None:
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+    number, word = ctypes.c_int, ctypes.c_long
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, number, number, number, word]
     for start, size in mappings:
         contents = ctypes.string_at(start, size)
         placed = libc.mmap(start, size, _PROT, _PRIVATE_FIXED_ANONYMOUS, -1, 0)

@@ -1,8 +1,8 @@
 """A loader with workers in a forked process: its workers belong to another, so it loads by itself.
 
 The indices that were sent to the workers are remembered until the fork; after it each iterator fetches
-in the process, with a random state for each worker as torch seeds them (``torch/utils/data/_utils/worker.py``),
-so that the batches are the same.
+in the process, with a random state for each worker as torch seeds them
+(``torch/utils/data/_utils/worker.py``), so that the batches are the same.
 """
 
 import random
@@ -30,14 +30,15 @@ class SentIndices:
 
     def attach(self) -> None:
         """Begin to remember."""
-        sent, original = self.sent, _BaseDataLoaderIter._next_index
+        original: Any = _BaseDataLoaderIter._next_index
+        sent = self.sent
 
         def _next_index(iterator: Any) -> Any:
             index = original(iterator)
             sent.setdefault(iterator, []).append(index)
             return index
 
-        _MultiProcessingDataLoaderIter._next_index = _next_index
+        _MultiProcessingDataLoaderIter._next_index = _next_index  # type: ignore[method-assign]
 
     def detach(self) -> None:
         """Forget all, and leave torch as it was."""
@@ -62,7 +63,7 @@ class SentIndices:
             iterator._begin(deque(indices))
             for _ in range(taken):  # as its workers did, so that their random states are there
                 iterator._fetch()
-        torch.utils.data.dataloader._MultiProcessingDataLoaderIter = InProcess  # type: ignore[misc]
+        setattr(torch.utils.data.dataloader, _MultiProcessingDataLoaderIter.__name__, InProcess)
 
 
 class InProcess(_BaseDataLoaderIter):
@@ -96,7 +97,7 @@ class InProcess(_BaseDataLoaderIter):
 
     def _draw(self) -> None:
         try:
-            self._ahead.append(self._next_index())
+            self._ahead.append(self._next_index())  # type: ignore[no-untyped-call]
         except StopIteration:
             return
 
@@ -127,21 +128,23 @@ class InProcess(_BaseDataLoaderIter):
         return _utils.worker.WorkerInfo(
             id=worker,
             num_workers=self._num_workers,
-            seed=self._base_seed + worker,
+            seed=int(self._base_seed) + worker,
             dataset=self._dataset,
         )
 
     def _start(self, worker: int) -> None:
         """As a worker begins: its seeds, and the function of the script."""
-        seed = self._base_seed + worker
+        seed = int(self._base_seed) + worker
         random.seed(seed)
         torch.manual_seed(seed)
         numpy = sys.modules.get("numpy")
         if numpy is not None:
-            numpy.random.seed(_utils.worker._generate_state(self._base_seed, worker))
+            state: Any = _utils.worker._generate_state
+            numpy.random.seed(state(self._base_seed, worker))
         if self._worker_init_fn is not None:
             self._worker_init_fn(worker)
-        self._fetchers[worker] = _DatasetKind.create_fetcher(
+        create: Any = _DatasetKind.create_fetcher
+        self._fetchers[worker] = create(
             self._dataset_kind,
             self._dataset,
             self._auto_collation,

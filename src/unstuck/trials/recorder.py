@@ -335,7 +335,7 @@ def find(output: Any, prediction: Tensor, keys: tuple[Any, ...] = ()) -> Path | 
             return Path(keys, output.shape, output.stride(), 0) if output is prediction else None
         if prediction.untyped_storage().data_ptr() != storage or prediction.dtype != output.dtype:
             return None
-        offset = prediction.storage_offset() - output.storage_offset()
+        offset = int(prediction.storage_offset()) - int(output.storage_offset())
         return Path(keys, prediction.shape, prediction.stride(), offset)
     if isinstance(output, dict):
         pairs: list[tuple[Any, Any]] = list(output.items())

@@ -42,7 +42,7 @@ class Replay:
     ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
     in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
     rate that was measured as the best for this run, None if it was not measured. ``made`` names the
-    changes that were made. Nothing needs to be put back: the process ends after its last step.
+    changes that were made, ``state_loaded`` says that weights were loaded before. Nothing needs to be put back: the process ends after its last step.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Replay:
         self.keywords = dict(keywords or {})
         self.seed = seed
         self.measured_rate = measured_rate
+        self.state_loaded = state_loaded
         self.made: set[str] = set()
         self._inputs: list[ChangeInputs] = []
         self._losses: list[ChangeLoss] = []

@@ -5,7 +5,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -119,7 +119,7 @@ class Replays:
         rounds = -(-count // self._parallel)
         return time.monotonic() + rounds * self.pace < self._deadline
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
+    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome], None, None]:
         """The outcomes in the order in which they come. Closing the generator ends what is under way.
 
         Raises:

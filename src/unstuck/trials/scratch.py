@@ -58,7 +58,7 @@ class Scratch:
 
     def _attach_torch(self) -> None:
         """Torch opens a checkpoint by its name, below Python."""
-        torch = sys.modules["torch"]
+        torch: Any = sys.modules["torch"]
         save = torch.save
 
         def saved(value: Any, f: Any, *arguments: Any, **keywords: Any) -> None:
@@ -85,7 +85,7 @@ class Scratch:
 
     def _for_writing(self, path: Any, mode: str) -> str:
         if _is_device(path):
-            return os.fspath(path)
+            return os.fsdecode(path)
         name = _absolute(path)
         known = self._files.get(name, -1)
         if known is None or known == -1:
@@ -98,7 +98,7 @@ class Scratch:
         return f"/proc/self/fd/{known}"
 
     def _remove(self, path: Any, *_: Any, **__: Any) -> None:
-        os.stat(path)  # raises if there is none
+        os.stat(path)  # noqa: PTH116 - raises if there is none
         self._files[_absolute(path)] = None
 
     def _move(self, old: Any, new: Any, *_: Any, **__: Any) -> None:

@@ -78,7 +78,7 @@ def winner(verdicts: Sequence[Verdict]) -> str | None:
         return None
     best = max(_gain(v) for v in confirmed)
     competing = [v for v in confirmed if _gain(v) >= COMPETING * best]
-    return min(competing, key=lambda v: BREADTHS.index(v["breadth"]))["remedy"]  # type: ignore[arg-type]
+    return min(competing, key=lambda v: BREADTHS.index(v["breadth"]))["remedy"]
 
 
 def _gain(said: Mapping[str, object]) -> float:
