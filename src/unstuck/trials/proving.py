@@ -200,12 +200,18 @@ class _Proof:
         rates = ("lower-learning-rate", "raise-learning-rate")
         return [name for name in found if name not in rates][:MOST_REMEDIES]
 
-    def _try(self, name: str, changes: tuple[str, ...], rate: float | None = None) -> _Told:
+    def _try(
+        self,
+        name: str,
+        changes: tuple[str, ...],
+        rate: float | None = None,
+        over: str = "unchanged",
+    ) -> _Told:
         """One seed first: what does not help with it is not confirmed, whatever the others say."""
         told = self.told[name] = _Told(name, changes, rate)
         self.trying = name.replace("+", " and ")
         self._replay([name], SEEDS[:1])
-        gains = self._gains(name)
+        gains = self._gains(name, over)
         if told.stopped is None and gains and gains[0] <= self.least / 2:
             told.stopped = "no gain with the first seed"
         if told.stopped is None and gains:
@@ -250,10 +256,9 @@ class _Proof:
         score = _mean(self._scores(won or "unchanged"))
         others = [told for told in self._tried() if told.name != won and "+" not in told.name]
         if score < _ROOM:
-            alone = [won] if won else self._promising()
-            for first in alone:
+            for first in [won] if won else self._promising():
                 for other in others:
-                    self._try_pair(self.told[first], other)
+                    self._try_pair(self.told[first], other, over=won or "unchanged")
         if won is None and _mean(self._scores("unchanged")) < _LEARNS:
             self._try("shuffled-labels", ("shuffled-labels",))
 
@@ -262,13 +267,13 @@ class _Proof:
         specific = [t.name for t in self._tried() if verdicts.breadth(t.name) == "specific"]
         return specific[:2]
 
-    def _try_pair(self, first: _Told, second: _Told) -> None:
+    def _try_pair(self, first: _Told, second: _Told, over: str) -> None:
         name = f"{first.name}+{second.name}"
         if first is second or f"{second.name}+{first.name}" in self.told:
             return
         if second.outcomes and second.outcomes[0].unfit:
             return
-        self._try(name, (*first.changes, *second.changes), first.rate or second.rate)
+        self._try(name, (*first.changes, *second.changes), first.rate or second.rate, over)
 
     def _tried(self) -> list[_Told]:
         return [told for told in self.told.values() if told.name in all_remedies()]
@@ -331,12 +336,18 @@ class _Proof:
     # What is said in the end.
 
     def _verdicts(self) -> list[Verdict]:
+        """One a remedy; of a pair only if it adds to what its first gains alone."""
         unchanged = self._arm(self.told["unchanged"])
-        return [
-            verdicts.verdict(unchanged, self._arm(told), self.least, len(SEEDS), told.seconds)
-            for told in self.told.values()
-            if all(part in all_remedies() for part in told.name.split("+"))
-        ]
+        found = []
+        for told in self.told.values():
+            parts = told.name.split("+")
+            if all(part in all_remedies() for part in parts):
+                arm = self._arm(told)
+                said = verdicts.verdict(unchanged, arm, self.least, len(SEEDS), told.seconds)
+                if len(parts) > 1:
+                    said = verdicts.beyond(said, self._arm(self.told[parts[0]]), arm, self.least)
+                found.append(said)
+        return found
 
     def _arm(self, told: _Told) -> Arm:
         outcomes = [told.outcomes[seed] for seed in SEEDS if seed in told.outcomes]

@@ -42,7 +42,8 @@ class Replay:
     ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
     in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
     rate that was measured as the best for this run, None if it was not measured. ``made`` names the
-    changes that were made, ``state_loaded`` says that weights were loaded before. Nothing needs to be put back: the process ends after its last step.
+    changes that were made, ``state_loaded`` says that weights were loaded before. Nothing needs to be
+    put back: the process ends after its last step.
     """
 
     def __init__(

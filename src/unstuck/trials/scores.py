@@ -54,8 +54,8 @@ class Predictions:
             # As the loss pairs them: a broadcast is a fault of the loss, not of the prediction.
             if prediction.numel() == target.numel():
                 prediction = prediction.reshape(target.shape)
-            shape = torch.broadcast_shapes(prediction.shape, target.shape)
-            prediction, target = prediction.expand(shape), target.float().expand(shape)
+            target = target.float() + 0 * prediction
+            prediction = prediction + 0 * target
             columns = target.shape[1:].numel() if target.dim() else 1
             prediction, target = prediction.reshape(-1, columns), target.reshape(-1, columns)
             if self.function == "binary_cross_entropy_with_logits":

@@ -44,7 +44,7 @@ class Scratch:
                 return os_open(self._for_writing(path, mode), flags & ~(os.O_CREAT | os.O_EXCL))
             return os_open(self.place(path), flags, *arguments, **keywords)
 
-        builtins.open = io.open = opened  # type: ignore[assignment]
+        builtins.open = io.open = opened
         os.open = os_opened
         for name in ("remove", "unlink"):
             setattr(os, name, self._remove)

@@ -56,6 +56,14 @@ def verdict(unchanged: Arm, arm: Arm, least: float, seeds: int, seconds: float) 
     return said
 
 
+def beyond(said: Verdict, first: Arm, pair: Arm, least: float) -> Verdict:
+    """The verdict of a pair, rejected if it adds nothing to what its first remedy gains alone."""
+    more = [b - a for a, b in zip(first["scores"], pair["scores"], strict=False)]
+    if said["status"] != "confirmed" or (more and fmean(more) > least and min(more) > least / 2):
+        return said
+    return {**said, "status": "rejected", "reason": f"no more than {first['name']} alone"}
+
+
 def interval(gains: Sequence[float]) -> list[float] | None:
     """95 % t-interval of the mean; None of fewer than two."""
     if len(gains) < 2:
