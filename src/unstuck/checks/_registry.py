@@ -23,7 +23,8 @@ class Check:
     """A check: the function that finds, what it needs, and what it leads to.
 
     ``remedies`` are for findings that name none themselves. ``explains`` names the checks whose
-    findings are only symptoms when this one fires.
+    findings are only symptoms when this one fires. ``experiments`` names changes that replays are to make
+    for this check, remedies or not (``trials/changes``).
     """
 
     find: Find
@@ -31,6 +32,7 @@ class Check:
     remedies: tuple[str, ...] = ()
     question: str | None = None
     explains: frozenset[str] = frozenset()
+    experiments: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,10 +83,11 @@ def check(
     remedies: tuple[str, ...] = (),
     question: str | None = None,
     explains: set[str] | None = None,
+    experiments: tuple[str, ...] = (),
 ) -> Callable[[Find], Check]:
     """Make a check of a function; the decorator builds a value and changes no global."""
     symptoms = frozenset(explains or ())
-    return lambda find: Check(find, frozenset(needs), remedies, question, symptoms)
+    return lambda find: Check(find, frozenset(needs), remedies, question, symptoms, experiments)
 
 
 @cache

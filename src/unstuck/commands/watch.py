@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unstuck import files
-from unstuck.checks import NotChecked, diagnosed
+from unstuck.checks import NotChecked, all_checks, diagnosed
 from unstuck.config import Settings
 from unstuck.errors import ReportNotWritten, UsageError
 from unstuck.observe import ending, guard, launch
@@ -217,6 +217,16 @@ class _Watch:
         finally:
             snapshot.end()
         return self.diagnosed()
+
+    def experiments(self) -> tuple[str, ...]:
+        """What the checks that are asked want to have tried."""
+        settings = self.wishes.settings
+        asked = [
+            each
+            for name, each in all_checks().items()
+            if (not settings.select or name in settings.select) and name not in settings.ignore
+        ]
+        return tuple(dict.fromkeys(name for each in asked for name in each.experiments))
 
     def recorded(self, ended: str, code: int | None) -> Run:
         """The run as far as it went, not yet diagnosed."""

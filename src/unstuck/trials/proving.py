@@ -42,11 +42,16 @@ class Unproven(Exception):
 
 @dataclass(frozen=True)
 class Wish:
-    """How much may be spent: ``budget`` in seconds, ``parallel`` replays at a time."""
+    """How much may be spent: ``budget`` in seconds, ``parallel`` replays at a time (0: the cores).
+
+    ``experiments``: changes that checks ask for beside the remedies. ``command`` is what would give more
+    time, with ``{}`` for it.
+    """
 
     budget: float = BUDGET
     parallel: int = 0
     steps: int = STEPS
+    experiments: tuple[str, ...] = ()
     command: str = "unstuck check --budget {} train.py"
 
 
@@ -259,8 +264,18 @@ class _Proof:
             for first in [won] if won else self._promising():
                 for other in others:
                     self._try_pair(self.told[first], other, over=won or "unchanged")
-        if won is None and _mean(self._scores("unchanged")) < _LEARNS:
-            self._try("shuffled-labels", ("shuffled-labels",))
+        for name in self.wish.experiments:
+            if name not in self.told:
+                self._try_experiment(name)
+
+    def _try_experiment(self, name: str) -> None:
+        """One that is clearly worse with the first seed has said what it has to say."""
+        told = self.told[name] = _Told(name, (name,))
+        self.trying = name
+        self._replay([name], SEEDS[:1])
+        gains = self._gains(name, "unchanged")
+        if told.stopped is None and gains and gains[0] >= -self.least:
+            self._replay([name], SEEDS[1:])
 
     def _promising(self) -> list[str]:
         """Two specific remedies that may need one another."""
@@ -330,8 +345,8 @@ class _Proof:
             return WORST
         return max(WORST, min(1.0, (first - outcome.loss) / abs(first)))
 
-    def _gains(self, name: str) -> list[float]:
-        return [b - a for a, b in zip(self._scores("unchanged"), self._scores(name), strict=False)]
+    def _gains(self, name: str, over: str) -> list[float]:
+        return [b - a for a, b in zip(self._scores(over), self._scores(name), strict=False)]
 
     # What is said in the end.
 
