@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import os
 import sys
 import textwrap
@@ -42,6 +43,8 @@ examples:
   unstuck check -m package.train            a module, as in python -m package.train
   unstuck check --json report.json train.py
   unstuck check --ignore loss-not-falling train.py
+  unstuck check --budget 15m train.py       more time for the replays that prove what is found
+  unstuck check --no-prove train.py         no replays
 """,
     "run": """\
 examples:
@@ -75,6 +78,7 @@ example:
   unstuck doctor
 """,
 }
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _WITH_EXITS = ("check", "run", "report")
 
 
@@ -186,7 +190,15 @@ def _watching(options: argparse.Namespace) -> Callable[[], None]:
     from unstuck.observe import launch
 
     target = launch.parse(_script_words(options), options.module)
-    wishes = watch.Wishes(_settings(options), options.json, options.html, options.quiet)
+    wishes = watch.Wishes(
+        _settings(options),
+        options.json,
+        options.html,
+        options.quiet,
+        prove=not options.no_prove,
+        budget=options.budget,
+        rerun=options.rerun,
+    )
     return (watch.check if options.command == "check" else watch.run)(target, wishes)
 
 
@@ -323,10 +335,40 @@ def _add_watching(commands: Any) -> None:
         parser.add_argument(
             "--quiet", action="store_true", help="no progress and no report on stderr"
         )
+        _add_proving(parser)
         if name == "check":
             _add_fail_on(parser)
         _add_selection(parser)
         parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS...]")
+
+
+def _add_proving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-prove", action="store_true", help="do not replay the run to prove what is found"
+    )
+    parser.add_argument(
+        "--budget",
+        type=_duration,
+        metavar="TIME",
+        help="time for the replays: 90, 90s, 15m (30s)",
+    )
+    parser.add_argument(
+        "--rerun",
+        action="store_true",
+        help="where the run cannot be held (a GPU), start the script again for each replay",
+    )
+
+
+def _duration(text: str) -> float:
+    """Seconds, of ``90``, ``90s``, ``15m`` or ``2h``."""
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    try:
+        seconds = float(number) * _UNITS[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time; give 90s or 15m")
+    return seconds
 
 
 def _add_outputs(parser: argparse.ArgumentParser, write: str, where: str = "") -> None:

@@ -52,6 +52,7 @@ class Wishes:
     quiet: bool = False
     prove: bool = True
     budget: float | None = None
+    rerun: bool = False
 
 
 def check(target: launch.Target, wishes: Wishes) -> Callable[[], None]:
@@ -203,19 +204,22 @@ class _Watch:
     def proven(self, snapshot: "Snapshot", run: Run) -> Run:
         """The run with what its replays say."""
         from unstuck.trials.proving import BUDGET, Unproven, Wish, prove
+        from unstuck.trials.rerun import Rerun
 
         progress = _Proving(self.target.label, self.wishes.quiet)
         wish = Wish(
             self.wishes.budget or BUDGET,
             command=f"unstuck check --budget {{}} {self.target.command}",
         )
+        source = snapshot.branch or (Rerun(self.target.words) if self.wishes.rerun else None)
         try:
-            if snapshot.branch is not None:
-                snapshot.trials = prove(snapshot.branch, run, wish, progress.show)
+            if source is not None:
+                snapshot.trials = prove(source, run, wish, progress.show)
         except Unproven as reason:
             snapshot.refused = str(reason)
         finally:
-            snapshot.end()
+            if source is not None:
+                source.end()
         return self.diagnosed()
 
     def experiments(self) -> tuple[str, ...]:

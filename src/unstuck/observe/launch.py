@@ -33,7 +33,12 @@ class Target:
     @property
     def command(self) -> str:
         """The command after ``python``, for people to read."""
-        return " ".join((["-m"] if self.is_module else []) + [self.name, *self.arguments])
+        return " ".join(self.words)
+
+    @property
+    def words(self) -> list[str]:
+        """The words after ``python``."""
+        return (["-m"] if self.is_module else []) + [self.name, *self.arguments]
 
     @property
     def label(self) -> str:

@@ -37,6 +37,8 @@ class Order:
 class Branch:
     """The waiting process, as the script's own process sees it."""
 
+    patience = 20.0
+
     def __init__(self, commands: socket.socket) -> None:
         self._commands = commands
 

@@ -164,7 +164,7 @@ def silence_trackers() -> None:
 
 
 def isolate(known: dict[int, int], keep: Collection[int]) -> None:
-    """All walls, for a process in which the script goes on.
+    """All walls, for a forked process in which the script goes on.
 
     Raises:
         OSError: a wall could not be put up.
@@ -172,9 +172,16 @@ def isolate(known: dict[int, int], keep: Collection[int]) -> None:
     isolate_files(known, keep)
     make_memory_private(shared_memory())
     silence_trackers()
-    Scratch().attach()
+    confine().attach_torch()
+
+
+def confine() -> Scratch:
+    """The walls of a process that shares nothing yet; what writes files of torch is still to be told."""
+    scratch = Scratch()
+    scratch.attach()
     if not wall_in():
         _watch_python()
+    return scratch
 
 
 def _watch_python() -> None:

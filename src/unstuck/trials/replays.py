@@ -10,12 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-SILENCE = 20.0
-"""Seconds without a word after which a replay is taken for one that hangs."""
-
-
 class Source(Protocol):
-    """Where replays come from."""
+    """Where replays come from. ``patience``: seconds without a word after which one is taken to hang."""
+
+    patience: float
 
     def replay(self, words: dict[str, Any]) -> int:
         """Start one; the file from which its results are to be read."""
@@ -150,8 +148,8 @@ class Replays:
         if now > self._deadline:
             raise TimeIsUp
         for file, running in list(self._running.items()):
-            if now - running.heard > SILENCE:
-                running.outcome.failed = f"no step in {SILENCE:.0f} s"
+            if now - running.heard > self._source.patience:
+                running.outcome.failed = f"no step in {self._source.patience:.0f} s"
                 yield self._over(file)
 
     def _read(self, file: int, running: _Running) -> bool:

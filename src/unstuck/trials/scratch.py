@@ -15,6 +15,8 @@ from typing import Any
 
 LIMIT = 2**30
 """Bytes that one replay may write."""
+# In memory there is no name to be made, to be new, or to be a link.
+_NAMING = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -41,7 +43,7 @@ class Scratch:
         def os_opened(path: Any, flags: int, *arguments: Any, **keywords: Any) -> int:
             if flags & _WRITING and not keywords.get("dir_fd") and not _is_device(path):
                 mode = "w" if flags & os.O_TRUNC else "a"
-                return os_open(self._for_writing(path, mode), flags & ~(os.O_CREAT | os.O_EXCL))
+                return os_open(self._for_writing(path, mode), flags & ~_NAMING)
             return os_open(self.place(path), flags, *arguments, **keywords)
 
         builtins.open = io.open = opened
@@ -54,10 +56,9 @@ class Scratch:
             setattr(os, name, self._silently(getattr(os, name)))
         for name in ("stat", "lstat"):
             setattr(os, name, self._reading(getattr(os, name)))
-        self._attach_torch()
 
-    def _attach_torch(self) -> None:
-        """Torch opens a checkpoint by its name, below Python."""
+    def attach_torch(self) -> None:
+        """The same for torch, once it is imported: it opens a checkpoint by its name, below Python."""
         torch: Any = sys.modules["torch"]
         save = torch.save
 

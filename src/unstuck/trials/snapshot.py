@@ -34,12 +34,16 @@ STATE_SHARE, STATE_LIMIT = 0.1, 2 * 2**30
 
 
 class Snapshot:
-    """Holds the run; ``refused`` is the reason why there is no branch. ``trials`` is what came of it."""
+    """Holds the run; ``refused`` is the reason why there is no branch. ``trials`` is what came of it.
+
+    With an ``order`` nothing is held: this process, in which the script was started again, is a replay.
+    """
 
     family = "trials"
     session: Session
 
-    def __init__(self) -> None:
+    def __init__(self, order: branch.Order | None = None) -> None:
+        self._order = order
         self.branch: branch.Branch | None = None
         self.refused: str | None = "no model was called to be trained"
         self.trials: Trials | None = None
@@ -81,6 +85,9 @@ class Snapshot:
 
     def _take(self, size: int, arguments: Any) -> None:
         """Hold the run here; ``size`` is that of the model in bytes."""
+        if self._order is not None:
+            self._become(self._order, arguments, RandomStates.now())
+            return
         self.refused = self._unable(size)
         if self.refused is None:
             self._taken += 1
