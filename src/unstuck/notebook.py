@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unstuck.checks import diagnosed
+from unstuck.checks import diagnosed, experiments
 from unstuck.observe.watching import RUN_BUDGET, Watcher
 from unstuck.recording import new_name
 from unstuck.records import Finding, Run
+
+if TYPE_CHECKING:
+    from unstuck.trials.snapshot import Snapshot
 
 
 class WatchedRun:
@@ -47,14 +50,49 @@ class WatchedRun:
         )
 
 
+def _more(minutes: int) -> str:
+    return f"watch(prove=True, budget={60 * minutes})"
+
+
+class _Held:
+    """The block held at its first training forward, to be replayed."""
+
+    def __init__(self, budget: float) -> None:
+        self._budget = budget
+        self._snapshot: Snapshot | None = None
+
+    def companions(self) -> list[Any]:
+        from unstuck.trials.snapshot import Snapshot
+
+        self._snapshot = Snapshot()
+        return [self._snapshot]
+
+    def end_replay(self) -> None:
+        """In the process of a replay the block's end is the end."""
+        if self._snapshot is not None and self._snapshot.recorder is not None:
+            self._snapshot.recorder.finish("the block ended")
+
+    def prove(self, run: Run) -> None:
+        """Replay the block, as far as the budget goes."""
+        from unstuck.trials.proving import Wish
+
+        if self._snapshot is not None:
+            self._snapshot.prove(run, Wish(self._budget, experiments=experiments(), more=_more))
+
+
 @contextmanager
-def watch(model: Any = None, optimizer: Any = None) -> Iterator[WatchedRun]:
+def watch(
+    model: Any = None, optimizer: Any = None, *, prove: bool = False, budget: float = 30.0
+) -> Iterator[WatchedRun]:
     """Watch a training loop in a notebook or in one's own code.
 
     Args:
         model: the module that is trained. Optional: every module that is called outermost inside
             the block is watched.
         optimizer: the optimizer, if it was built before the block. Optional as well.
+        prove: whether to replay the block's first steps, once it has ended, with one thing changed
+            at a time: in forks of this process, which leave everything here as it is. Linux only.
+        budget: seconds that the replays may take.
 
     Yields:
         A :class:`WatchedRun`: it prints well, shows itself in Jupyter, and has ``findings`` once
@@ -68,7 +106,14 @@ def watch(model: Any = None, optimizer: Any = None) -> Iterator[WatchedRun]:
         run
     """
     watched = WatchedRun()
-    watcher = Watcher(new_name("watch"), "watch()", budget=RUN_BUDGET, kind="block")
+    held = _Held(budget) if prove else None
+    watcher = Watcher(
+        new_name("watch"),
+        "watch()",
+        budget=RUN_BUDGET,
+        kind="block",
+        companions=held.companions if held else list,
+    )
     watcher.attach()
     if watcher.session is not None:
         if model is not None:
@@ -83,7 +128,12 @@ def watch(model: Any = None, optimizer: Any = None) -> Iterator[WatchedRun]:
         ended = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         raise
     finally:
+        if held is not None:
+            held.end_replay()
         watcher.detach()
         if watcher.session is not None:
             watcher.session.close()
         watched.record = diagnosed(watcher.run(ended, None))
+        if held is not None:
+            held.prove(watched.record)
+            watched.record = diagnosed(watcher.run(ended, None))

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -99,3 +99,13 @@ def all_checks() -> dict[str, Check]:
         getattr(importlib.import_module(f"unstuck.checks.{name}"), name) for name in names
     ]
     return {each.name: each for each in found}
+
+
+def experiments(select: Collection[str] = (), ignore: Collection[str] = ()) -> tuple[str, ...]:
+    """What the checks that are asked want replays to try, each once."""
+    asked = [
+        each
+        for name, each in all_checks().items()
+        if (not select or name in select) and name not in ignore
+    ]
+    return tuple(dict.fromkeys(name for each in asked for name in each.experiments))

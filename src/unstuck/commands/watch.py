@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unstuck import files
-from unstuck.checks import NotChecked, all_checks, diagnosed
+from unstuck.checks import NotChecked, diagnosed, experiments
 from unstuck.config import Settings
 from unstuck.errors import ReportNotWritten, UsageError
 from unstuck.observe import ending, guard, launch
@@ -203,34 +203,19 @@ class _Watch:
 
     def proven(self, snapshot: "Snapshot", run: Run) -> Run:
         """The run with what its replays say."""
-        from unstuck.trials.proving import BUDGET, Unproven, Wish, prove
+        from unstuck.trials.proving import BUDGET, Wish
         from unstuck.trials.rerun import Rerun
 
-        progress = _Proving(self.target.label, self.wishes.quiet)
+        settings = self.wishes.settings
         wish = Wish(
             self.wishes.budget or BUDGET,
-            command=f"unstuck check --budget {{}} {self.target.command}",
+            experiments=experiments(settings.select, settings.ignore),
+            more=lambda minutes: f"unstuck check --budget {minutes}m {self.target.command}",
         )
-        source = snapshot.branch or (Rerun(self.target.words) if self.wishes.rerun else None)
-        try:
-            if source is not None:
-                snapshot.trials = prove(source, run, wish, progress.show)
-        except Unproven as reason:
-            snapshot.refused = str(reason)
-        finally:
-            if source is not None:
-                source.end()
+        progress = _Proving(self.target.label, self.wishes.quiet)
+        again = Rerun(self.target.words) if self.wishes.rerun else None
+        snapshot.prove(run, wish, progress.show, again)
         return self.diagnosed()
-
-    def experiments(self) -> tuple[str, ...]:
-        """What the checks that are asked want to have tried."""
-        settings = self.wishes.settings
-        asked = [
-            each
-            for name, each in all_checks().items()
-            if (not settings.select or name in settings.select) and name not in settings.ignore
-        ]
-        return tuple(dict.fromkeys(name for each in asked for name in each.experiments))
 
     def recorded(self, ended: str, code: int | None) -> Run:
         """The run as far as it went, not yet diagnosed."""

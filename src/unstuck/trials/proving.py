@@ -44,15 +44,15 @@ class Unproven(Exception):
 class Wish:
     """How much may be spent: ``budget`` in seconds, ``parallel`` replays at a time (0: the cores).
 
-    ``experiments``: changes that checks ask for beside the remedies. ``command`` is what would give more
-    time, with ``{}`` for it.
+    ``experiments``: changes that checks ask for beside the remedies. ``more`` says how to ask
+    for so many minutes.
     """
 
     budget: float = BUDGET
     parallel: int = 0
     steps: int = STEPS
     experiments: tuple[str, ...] = ()
-    command: str = "unstuck check --budget {} train.py"
+    more: Callable[[int], str] = "unstuck check --budget {}m train.py".format
 
 
 @dataclass
@@ -70,9 +70,14 @@ class _Told:
         return sum(each.seconds for each in self.outcomes.values())
 
 
-def prove(
-    source: Source, run: Run, wish: Wish, say: Callable[[int, float, str], None] = lambda *_: None
-) -> Trials:
+Say = Callable[[int, float, str], None]
+
+
+def silent(made: int, left: float, trying: str) -> None:
+    """Say nothing of the progress."""
+
+
+def prove(source: Source, run: Run, wish: Wish, say: Say = silent) -> Trials:
     """The trials of a run whose findings are known.
 
     ``say`` is told, now and then, how many replays were made, how many seconds are left, and what is tried.
@@ -86,9 +91,7 @@ def prove(
 class _Proof:
     """One run's trials, in order: self-check, how the run goes as it is, remedies, what is left."""
 
-    def __init__(
-        self, source: Source, run: Run, wish: Wish, say: Callable[[int, float, str], None]
-    ) -> None:
+    def __init__(self, source: Source, run: Run, wish: Wish, say: Say) -> None:
         self.run = run
         self.wish = wish
         self.begun = time.monotonic()
@@ -155,6 +158,10 @@ class _Proof:
                 if outcome.failed or outcome.unfit:
                     raise Unproven(f"a replay failed: {outcome.failed or outcome.unfit}")
         self._choose_score()
+        if self.kind == "loss" and self._optimizers() > 1:
+            raise Unproven(
+                "several optimizers and no loss that can be scored: a loss alone says little"
+            )
         self.least, self.source = verdicts.margin(self._scores("unchanged"), self._scores("sham"))
 
     def _checked(self, outcome: Outcome) -> SelfCheck:
@@ -189,6 +196,9 @@ class _Proof:
             "as trained": "batches before they are trained on",
             "loss": "batches before they are trained on" if fresh else "training batches",
         }.get(self.kind, self.kind)
+
+    def _optimizers(self) -> int:
+        return sum(each["steps"] > 0 for each in self.run.facts.optimizers or ())
 
     # Remedies.
 
@@ -406,7 +416,7 @@ class _Proof:
     def _more_budget(self) -> str:
         needed = (3 * (MOST_REMEDIES + 4) + 8) * self.replays.pace * 1.2
         minutes = max(1, math.ceil(max(needed, 2 * self.wish.budget) / 60))
-        return self.wish.command.format(f"{minutes}m")
+        return self.wish.more(minutes)
 
 
 class _Spent(Exception):

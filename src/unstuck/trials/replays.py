@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+
 class Source(Protocol):
     """Where replays come from. ``patience``: seconds without a word after which one is taken to hang."""
 
@@ -17,6 +18,9 @@ class Source(Protocol):
 
     def replay(self, words: dict[str, Any]) -> int:
         """Start one; the file from which its results are to be read."""
+
+    def end(self) -> None:
+        """No more are wanted."""
 
 
 @dataclass(frozen=True)

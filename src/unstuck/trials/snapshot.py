@@ -18,13 +18,16 @@ from torch.utils.data.dataloader import _BaseDataLoaderIter
 from unstuck.observe import guard
 from unstuck.observe.generators import RandomStates
 from unstuck.observe.session import Missing, Root, Session
+from unstuck.records import Run
 from unstuck.records.finding import Place
 from unstuck.records.trials import Trials
 from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
 from unstuck.trials.loading import SentIndices
+from unstuck.trials.proving import Say, Unproven, Wish, prove, silent
 from unstuck.trials.recorder import Recorder, sender
 from unstuck.trials.replay import NotApplicable, Replay
+from unstuck.trials.replays import Source
 
 # A script may call its model with gradients before it trains it, to print a shape.
 _TAKEN_AT_MOST = 4
@@ -47,6 +50,7 @@ class Snapshot:
         self.branch: branch.Branch | None = None
         self.refused: str | None = "no model was called to be trained"
         self.trials: Trials | None = None
+        self.recorder: Recorder | None = None
         self._taken = 0
         self._done = False
         self._optimizers: list[weakref.ref[Optimizer]] = []
@@ -115,6 +119,26 @@ class Snapshot:
     def facts(self) -> Trials | Missing:
         """The trials, or why there are none."""
         return self.trials or Missing(self.refused or "not replayed")
+
+    def prove(self, run: Run, wish: Wish, say: Say = silent, source: Source | None = None) -> None:
+        """Make the trials of the run, which is over, and let the waiting process go.
+
+        Args:
+            run: the run, diagnosed.
+            wish: what may be spent.
+            say: is told of the progress.
+            source: where replays come from if the run is not held.
+        """
+        source = self.branch or source
+        try:
+            if source is not None:
+                self.trials = prove(source, run, wish, say)
+        except Unproven as reason:
+            self.refused = str(reason)
+        finally:
+            self.end()
+            if source is not None:
+                source.end()
 
     def end(self) -> None:
         """Let the waiting process go."""
