@@ -31,7 +31,9 @@ def test_a_constant_prediction_scores_zero():
     numbers = torch.randn(40, 2)
     assert scored("l1_loss", (numbers.mean(0).expand(40, 2), numbers)) == pytest.approx(0, abs=1e-6)
     answers = (torch.arange(40) % 2).float()
-    assert scored("binary_cross_entropy_with_logits", (torch.zeros(40), answers)) == pytest.approx(0)
+    assert scored("binary_cross_entropy_with_logits", (torch.zeros(40), answers)) == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_classes_count_alike_however_rare():
@@ -56,7 +58,9 @@ def test_probabilities_are_taken_for_what_they_are():
     """What a softmax gives says the same of each class as its logits do."""
     logits, labels = torch.randn(50, 4), torch.arange(50) % 4
     of_logits = scored("cross_entropy", (logits, labels))
-    assert scored("cross_entropy", (logits.softmax(1), labels)) == pytest.approx(of_logits, abs=1e-5)
+    assert scored("cross_entropy", (logits.softmax(1), labels)) == pytest.approx(
+        of_logits, abs=1e-5
+    )
     assert scored("nll_loss", (logits.log_softmax(1), labels)) == pytest.approx(of_logits, abs=1e-5)
 
 
@@ -72,7 +76,9 @@ def test_targets_in_several_dimensions_and_ignored_ones():
 def test_scaled_numbers_score_alike():
     predicted, wanted = torch.randn(50, 3), torch.randn(50, 3)
     plain = scored("mse_loss", (0.1 * predicted + wanted, wanted))
-    assert scored("mse_loss", (50 * (0.1 * predicted + wanted), 50 * wanted)) == pytest.approx(plain)
+    assert scored("mse_loss", (50 * (0.1 * predicted + wanted), 50 * wanted)) == pytest.approx(
+        plain
+    )
 
 
 def test_a_broadcast_pairs_as_its_loss_does_not():

@@ -80,18 +80,14 @@ def verdict_of(name, gain, status="confirmed"):
 def test_the_most_specific_of_the_best_wins():
     """A tenth of the learning rate helps almost as much as scaled inputs, as it often does."""
     assert (
-        verdicts.winner(
-            [verdict_of("lower-learning-rate", 0.9), verdict_of("scale-inputs", 0.8)]
-        )
+        verdicts.winner([verdict_of("lower-learning-rate", 0.9), verdict_of("scale-inputs", 0.8)])
         == "scale-inputs"
     )
 
 
 def test_a_specific_remedy_that_helps_little_does_not_win():
     assert (
-        verdicts.winner(
-            [verdict_of("lower-learning-rate", 0.9), verdict_of("scale-inputs", 0.3)]
-        )
+        verdicts.winner([verdict_of("lower-learning-rate", 0.9), verdict_of("scale-inputs", 0.3)])
         == "lower-learning-rate"
     )
 

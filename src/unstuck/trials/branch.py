@@ -78,6 +78,7 @@ def grow() -> Branch | Order:
         if middle:
             theirs.close()
             os.waitpid(middle, 0)
+            ours.recv(1)  # what is shared must not move before the other has its copy
             return Branch(ours)
     returning = False
     try:
@@ -97,6 +98,8 @@ def _wait(commands: socket.socket, script: int, known: dict[int, int]) -> Order:
     """Wait for orders, as long as the script's process lives; returns in each replay."""
     watched = os.pidfd_open(script)
     isolation.isolate_files(known, (commands.fileno(), watched))
+    isolation.make_memory_private(isolation.shared_memory())
+    commands.send(b"!")
     here = {file: at for file, at in known.items() if file not in (commands.fileno(), watched)}
     handler = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended replays vanish by themselves
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the script, which ends us

@@ -89,7 +89,6 @@ class InProcess(_BaseDataLoaderIter):
         self._ahead = ahead
         self._fetched = 0
         self._states: dict[int, RandomStates] = {}
-        self._fetchers: dict[int, Any] = {}
 
     def _draw_ahead(self) -> None:
         for _ in range(self._prefetch_factor * self._num_workers):
@@ -118,11 +117,23 @@ class InProcess(_BaseDataLoaderIter):
                 self._states[worker].restore()
             else:
                 self._start(worker)
-            return self._fetchers[worker].fetch(index)
+            samples = self._samples(index)
+            # Torch collates into shared memory where it believes to be in a worker.
+            _utils.worker._worker_info = before
+            return self._collate_fn(samples)
         finally:
             self._states[worker] = RandomStates.now()
             _utils.worker._worker_info = before
             ours.restore()
+
+    def _samples(self, index: Any) -> Any:
+        """As ``torch/utils/data/_utils/fetch.py`` gets them from a dataset with indices."""
+        dataset: Any = self._dataset
+        if not self._auto_collation:
+            return dataset[index]
+        if getattr(dataset, "__getitems__", None):
+            return dataset.__getitems__(index)
+        return [dataset[each] for each in index]
 
     def _info(self, worker: int) -> Any:
         return _utils.worker.WorkerInfo(
@@ -143,11 +154,3 @@ class InProcess(_BaseDataLoaderIter):
             numpy.random.seed(state(self._base_seed, worker))
         if self._worker_init_fn is not None:
             self._worker_init_fn(worker)
-        create: Any = _DatasetKind.create_fetcher
-        self._fetchers[worker] = create(
-            self._dataset_kind,
-            self._dataset,
-            self._auto_collation,
-            self._collate_fn,
-            self._drop_last,
-        )

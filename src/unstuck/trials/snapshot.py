@@ -90,7 +90,7 @@ class Snapshot:
     def _take(self, size: int, arguments: Any) -> None:
         """Hold the run here; ``size`` is that of the model in bytes."""
         if self._order is not None:
-            self._become(self._order, arguments, RandomStates.now())
+            self._begin(self._order, arguments, RandomStates.now())
             return
         self.refused = self._unable(size)
         if self.refused is None:
@@ -98,7 +98,7 @@ class Snapshot:
             states = RandomStates.now()
             grown = branch.grow()
             if isinstance(grown, branch.Order):
-                self._become(grown, arguments, states)
+                self._begin(grown, arguments, states)
             else:
                 self.branch = grown
 
@@ -148,9 +148,18 @@ class Snapshot:
 
     # In the process of a replay.
 
-    def _become(self, order: branch.Order, arguments: Any, states: RandomStates) -> None:
-        """From here on this is a replay: make the change and let the script go on."""
-        send, words = sender(order.results), order.words
+    def _begin(self, order: branch.Order, arguments: Any, states: RandomStates) -> None:
+        """From here on this is a replay, or nothing: the script must not go on as if it were the run."""
+        fence, send = guard.Guard(), sender(order.results)
+        fence.run("replay", self._become, order.words, send, arguments, states)
+        if fence.losses:
+            send({"end": None, "lost": fence.losses})
+            os._exit(1)
+
+    def _become(
+        self, words: dict[str, Any], send: Any, arguments: Any, states: RandomStates
+    ) -> None:
+        """Make the change and let the script go on."""
         send({"pid": os.getpid()})
         self._done = True
         states.restore()
@@ -213,7 +222,8 @@ def vary(replay: Replay, seed: int) -> None:
         for module in model.modules():
             _redraw(module)
     for iterator in gc.get_objects():
-        if isinstance(iterator, _BaseDataLoaderIter) and _is_shuffled(iterator):
+        # Not isinstance, which asks objects of others for their class.
+        if issubclass(type(iterator), _BaseDataLoaderIter) and _is_shuffled(iterator):
             _reorder(iterator, random.Random(seed))
 
 
