@@ -91,7 +91,8 @@ def watch(
             the block is watched.
         optimizer: the optimizer, if it was built before the block. Optional as well.
         prove: whether to replay the block's first steps, once it has ended, with one thing changed
-            at a time: in forks of this process, which leave everything here as it is. Linux only.
+            at a time: in forks of this process, which leave everything here as it is. Linux only. The
+            first 200 steps are then watched in detail, whatever it costs.
         budget: seconds that the replays may take.
 
     Yields:
@@ -110,7 +111,7 @@ def watch(
     watcher = Watcher(
         new_name("watch"),
         "watch()",
-        budget=RUN_BUDGET,
+        budget=None if prove else RUN_BUDGET,
         kind="block",
         companions=held.companions if held else list,
     )

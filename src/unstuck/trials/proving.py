@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -77,22 +77,29 @@ def silent(made: int, left: float, trying: str) -> None:
     """Say nothing of the progress."""
 
 
-def prove(source: Source, run: Run, wish: Wish, say: Say = silent) -> Trials:
+def prove(
+    source: Source, run: Run, given: Mapping[int, float], wish: Wish, say: Say = silent
+) -> Trials:
     """The trials of a run whose findings are known.
+
+    ``given``: by step, the loss that the first backward pass of the run was given.
 
     ``say`` is told, now and then, how many replays were made, how many seconds are left, and what is tried.
 
     Raises:
         Unproven: nothing can be claimed; the text says why.
     """
-    return _Proof(source, run, wish, say).made()
+    return _Proof(source, run, given, wish, say).made()
 
 
 class _Proof:
     """One run's trials, in order: self-check, how the run goes as it is, remedies, what is left."""
 
-    def __init__(self, source: Source, run: Run, wish: Wish, say: Say) -> None:
+    def __init__(
+        self, source: Source, run: Run, given: Mapping[int, float], wish: Wish, say: Say
+    ) -> None:
         self.run = run
+        self.given = given
         self.wish = wish
         self.begun = time.monotonic()
         cores = len(os.sched_getaffinity(0))
@@ -153,41 +160,47 @@ class _Proof:
                     self.told[job.arm].outcomes[job.seed] = outcome
         if self.self_check is None:
             raise TimeIsUp
-        for name in ("unchanged", "sham"):
-            for outcome in self.told[name].outcomes.values():
-                if outcome.failed or outcome.unfit:
-                    raise Unproven(f"a replay failed: {outcome.failed or outcome.unfit}")
+        sham = self.told["sham"].outcomes.values()
+        failed = [each.failed for each in (*self.told["unchanged"].outcomes.values(), *sham)]
+        if any(failed):
+            raise Unproven(f"a replay failed: {next(filter(None, failed))}")
+        unfit = next((each.unfit for each in sham if each.unfit), None)
+        if unfit:
+            self.told.pop("sham")
+            self.remarks.append(f"no change that should not matter could be made: {unfit}")
         self._choose_score()
         if self.kind == "loss" and self._optimizers() > 1:
             raise Unproven(
                 "several optimizers and no loss that can be scored: a loss alone says little"
             )
-        self.least, self.source = verdicts.margin(self._scores("unchanged"), self._scores("sham"))
+        self.least, self.source = verdicts.margin(
+            self._scores("unchanged"), self._scores("sham") if "sham" in self.told else []
+        )
 
     def _checked(self, outcome: Outcome) -> SelfCheck:
         """The unchanged replay must give the recorded losses."""
         if outcome.failed:
             raise Unproven(f"the script cannot be replayed: {outcome.failed}")
-        recorded = dict((self.run.facts.loss or {"values": []})["values"])
-        both = [(loss, recorded[step]) for step, loss in outcome.losses if step in recorded]
+        both = [
+            (step, _distance(ours, self.given[step]))
+            for step, ours in outcome.given
+            if step in self.given
+        ]
         if len(both) < min(FEWEST, self.steps) // 2:
             ended = f": {outcome.stopped}" if outcome.stopped else ""
             raise Unproven(f"the replay's losses cannot be compared with the run's{ended}")
-        distances = [_distance(ours, theirs) for ours, theirs in both]
-        worst = max(distances)
-        at = [step for step, _ in outcome.losses if step in recorded][
-            next((i for i, each in enumerate(distances) if each), 0)
-        ]
+        worst = max(distance for _, distance in both)
         if worst:
+            first = next(step for step, distance in both if distance)
             raise Unproven(
-                f"replayed as it is, the run gives other losses from step {at} on (by up to {worst:.2g}): "
-                "something in it is not the same twice"
+                f"replayed as it is, the run gives other losses from step {first} on (by up to "
+                f"{worst:.2g}): something in it is not the same twice"
             )
         return {"steps": len(both), "largest_difference": worst, "equal": True}
 
     def _choose_score(self) -> None:
         """What all unchanged replays have: validation first, the loss itself last."""
-        outcomes = [o for name in ("unchanged", "sham") for o in self.told[name].outcomes.values()]
+        outcomes = [outcome for told in self.told.values() for outcome in told.outcomes.values()]
         fresh = all(outcome.fresh > 0.9 for outcome in outcomes)
         names = ["validation", "rows kept back", "as trained" if fresh else "training batches"]
         shared = [name for name in names if all(name in each.scores for each in outcomes)]
@@ -242,7 +255,7 @@ class _Proof:
         at = rates[0]
         tried = {at: self._first_score("unchanged")}
         # A hundred steps reward haste: a run that learns is not told to hurry, nor one that warms up.
-        slow = _mean(self._scores("unchanged")) < _LEARNS and rates[-1] < 2 * at
+        slow = self._stands_still() and rates[-1] < 2 * at
         for factors in ((0.1, 10.0), (0.01, 100.0), None):
             best = max(tried, key=lambda rate: tried[rate])
             around = (best / math.sqrt(10), best * math.sqrt(10))
@@ -259,6 +272,13 @@ class _Proof:
         if tried[best] - tried[at] > self.least / 2:
             name = "lower-learning-rate" if best < at else "raise-learning-rate"
             self._try(name, (name,), best)
+
+    def _stands_still(self) -> bool:
+        """Whether the unchanged run learns next to nothing, by its score and by its loss."""
+        outcomes = self.told["unchanged"].outcomes.values()
+        falls = [self._fall(seed, self.told["unchanged"].outcomes[seed]) for seed in SEEDS]
+        little = all(fall is None or fall < _LEARNS for fall in falls)
+        return bool(outcomes) and little and _mean(self._scores("unchanged")) < _LEARNS
 
     def _rates(self) -> list[float]:
         """The first and last learning rate of the unchanged run; none if it has no optimizer."""
@@ -348,8 +368,12 @@ class _Proof:
             return None
         if self.kind != "loss":
             return outcome.scores.get(self.kind)
+        return None if outcome.loss_changed else self._fall(seed, outcome)
+
+    def _fall(self, seed: int, outcome: Outcome) -> float | None:
+        """How far the loss has fallen, as a share of the unchanged run's first."""
         first = next((loss for _, loss in self.told["unchanged"].outcomes[seed].losses), None)
-        if outcome.loss_changed or first is None or not first:
+        if not first:
             return None
         if outcome.loss is None:
             return WORST

@@ -65,6 +65,20 @@ class Batch:
     back: Tensor | None
 
 
+class Given:
+    """What the first backward pass of each step was given: what a replay must give again, bit for bit."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, float] = {}
+
+    def receive(self, step: int, tensors: list[Tensor], adds: bool) -> None:
+        """A backward pass begins."""
+        if not adds or step in self.values or not tensors:
+            return
+        if is_plain(tensors[0]) and tensors[0].numel() == 1:
+            self.values[step] = tensors[0].item()
+
+
 @dataclass
 class _Forward:
     """The newest call of an outermost module."""
@@ -88,6 +102,7 @@ class Recorder:
     def __init__(self, replay: Replay, send: Callable[[dict[str, Any]], None], steps: int) -> None:
         self.replay = replay
         self.losses = Loss()
+        self.given = Given()
         self.keep_back = True
         self._send = send
         self._steps = steps
@@ -202,6 +217,10 @@ class Recorder:
         )
         (self._training if event.training else self._validation).append(batch)
 
+    def backward(self, tensors: list[Tensor], adds: bool) -> None:
+        """A backward pass begins."""
+        self.given.receive(self.session.step, tensors, adds)
+
     def optimizer_built(self, optimizer: Optimizer, place: Place | None) -> None:
         """A later optimizer."""
         self.replay.built(optimizer)
@@ -271,6 +290,7 @@ class Recorder:
                 "loss": plain(sum(window) / len(window)) if window else None,
                 "fresh": sum(self._fresh) / len(self._fresh) if self._fresh else 0.0,
                 "steps": self.session.step,
+                "given": [[step, plain(value)] for step, value in self.given.values.items()],
                 "rates": [self._rates[0], self._rates[-1]] if self._rates else [],
                 "stopped": stopped,
                 "loss_changed": self.replay.changes_loss,

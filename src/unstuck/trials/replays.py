@@ -51,11 +51,12 @@ class Job:
 class Outcome:
     """What one replay told. ``unfit``: why its change could not be made; ``failed``: how it ended badly.
 
-    ``rates``: the learning rate of the first and of the last update. ``fresh``: the share of rows that
-    had not been seen before, in its last batches.
+    ``given``: by step, what the first backward pass was given. ``rates``: the learning rate of the first
+    and of the last update. ``fresh``: the share of rows that had not been seen before, in its last batches.
     """
 
     losses: list[tuple[int, float | None]] = field(default_factory=list)
+    given: list[tuple[int, float | None]] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
     function: str = ""
     loss: float | None = None
@@ -74,7 +75,17 @@ class Outcome:
     def hear(self, line: dict[str, Any]) -> None:
         """Take in one line."""
         self.losses += [(step, loss) for step, loss in line.get("losses", ())]
-        for name in ("scores", "function", "loss", "fresh", "steps", "rates", "change", "pid"):
+        for name in (
+            "given",
+            "scores",
+            "function",
+            "loss",
+            "fresh",
+            "steps",
+            "rates",
+            "change",
+            "pid",
+        ):
             if name in line:
                 setattr(self, name, line[name])
         self.loss_changed = line.get("loss_changed", self.loss_changed)

@@ -10,7 +10,7 @@ import weakref
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, RandomSampler
 from torch.utils.data.dataloader import _BaseDataLoaderIter
@@ -24,8 +24,8 @@ from unstuck.records.trials import Trials
 from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
 from unstuck.trials.loading import SentIndices
-from unstuck.trials.proving import Say, Unproven, Wish, prove, silent
-from unstuck.trials.recorder import Recorder, sender
+from unstuck.trials.proving import STEPS, Say, Unproven, Wish, prove, silent
+from unstuck.trials.recorder import Given, Recorder, sender
 from unstuck.trials.replay import NotApplicable, Replay
 from unstuck.trials.replays import Source
 
@@ -51,6 +51,7 @@ class Snapshot:
         self.refused: str | None = "no model was called to be trained"
         self.trials: Trials | None = None
         self.recorder: Recorder | None = None
+        self.given = Given()
         self._taken = 0
         self._done = False
         self._optimizers: list[weakref.ref[Optimizer]] = []
@@ -80,12 +81,18 @@ class Snapshot:
         size = sum(p.numel() * p.element_size() for p in module.parameters())
         self._take(size, arguments)
 
-    def backward(self, *_: Any) -> None:
+    def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """The training has begun: this snapshot is the one. Without a module it is taken only here."""
+        self.given.receive(self.session.step, tensors, adds)
         if not self._done and not self._taken and not self.session.roots:
             self._take(0, ())
         if not self._done:
             self._no_more()
+
+    def light_loss(self, step: int, value: Tensor, tensor: Tensor) -> None:
+        """A backward pass of a step that passes lightly."""
+        if step < STEPS:
+            self.given.receive(step, [tensor], True)
 
     def _take(self, size: int, arguments: Any) -> None:
         """Hold the run here; ``size`` is that of the model in bytes."""
@@ -132,7 +139,7 @@ class Snapshot:
         source = self.branch or source
         try:
             if source is not None:
-                self.trials = prove(source, run, wish, say)
+                self.trials = prove(source, run, self.given.values, wish, say)
         except Unproven as reason:
             self.refused = str(reason)
         finally:
