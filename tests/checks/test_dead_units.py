@@ -47,3 +47,12 @@ def test_stays_quiet_on_a_third():
 def test_constant_inputs_and_small_batches_are_not_judged(changes):
     with pytest.raises(NotChecked):
         dead_units(facts(activations=[dead(1.0, **changes)], loss=FLAT))
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [(1, "looks before"), (2, "; 1 more layer is like it"), (3, "; 2 more layers are like it")],
+)
+def test_says_how_many_layers_are_like_it(layers, said):
+    [finding] = dead_units(facts(activations=[dead(0.95)] * layers, loss=FALLING))
+    assert finding.message.endswith(said)

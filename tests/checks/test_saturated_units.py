@@ -35,3 +35,12 @@ def test_is_a_note_where_the_loss_falls():
 )
 def test_stays_quiet(each):
     assert saturated_units(facts(activations=[each])) == []
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [(1, "at the start"), (2, "; 1 more layer is like it"), (3, "; 2 more layers are like it")],
+)
+def test_says_how_many_layers_are_like_it(layers, said):
+    [finding] = saturated_units(facts(activations=[saturated(0.9, 0.8, 0.9)] * layers))
+    assert finding.message.endswith(said)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unstuck.records import Facts, Finding, Location, Run, ScriptRecord, plain
+from unstuck.records import Facts, Finding, Location, Proof, Run, ScriptRecord, plain
 
 SYMPTOM = Finding("the loss is 2.3", at=199, check="loss-not-falling", severity="note")
 CAUSE = Finding(
@@ -19,6 +19,21 @@ CAUSE = Finding(
     question="q08",
     remedies=("zero-gradients",),
     symptoms=(SYMPTOM,),
+    status="confirmed",
+    proof=Proof(
+        remedy="zero-gradients",
+        change="gradients zeroed before each step",
+        before=0.1,
+        after=0.9,
+        gain=0.8,
+        interval=(0.75, 0.85),
+        seeds=3,
+        agreeing=3,
+        steps=100,
+        score="balanced log-likelihood",
+        judged_on="validation",
+        seconds=3.2,
+    ),
 )
 RUN = Run(
     name="20260301-101500-train",
@@ -51,7 +66,7 @@ def test_bare_records_survive():
 def test_fields_that_a_later_version_added_are_skipped():
     body = copy.deepcopy(BODY) | {"new": 1}
     body["script"]["new"] = body["findings"][0]["new"] = body["facts"]["new"] = 1
-    body["findings"][0]["location"]["new"] = 1
+    body["findings"][0]["location"]["new"] = body["findings"][0]["proof"]["new"] = 1
     assert Run.loads(json.dumps(body)) == RUN
 
 
@@ -79,6 +94,22 @@ def test_a_recording_from_before_there_were_remarks_and_limits_is_read():
     for name in ("kind", "raised", "stopped_by", "steps_limit", "seconds_limit"):
         del body["script"][name]
     assert Run.loads(json.dumps(body)) == RUN
+
+
+def test_a_recording_from_before_there_were_proofs_is_read():
+    body = copy.deepcopy(BODY)
+    for each in (body["findings"][0], body["findings"][0]["symptoms"][0], body["ignored"][0]):
+        del each["proof"]
+    body["findings"][0]["status"] = "unproven"
+    assert Run.loads(json.dumps(body)) == replace(
+        RUN, findings=(replace(CAUSE, status="unproven", proof=None),)
+    )
+
+
+@pytest.mark.parametrize("proof", [Proof(), Proof("no time"), replace(CAUSE.proof, interval=None)])
+def test_a_proof_without_numbers_survives(proof):
+    made = replace(RUN, findings=(replace(CAUSE, proof=proof),))
+    assert Run.loads(plain.dumps(made.plain(facts=True))) == made
 
 
 def test_a_truncated_recording_is_refused_wherever_it_ends():

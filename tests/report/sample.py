@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from unstuck.records import Facts, Finding, Location, Run, ScriptRecord
+from unstuck.records import Facts, Finding, Location, Proof, Run, ScriptRecord
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,81 @@ def filters(name: str, count: int = 4, size: int = 3, weight: float = 0.5) -> di
     }
 
 
+def arm(name: str, change: str, gain: float = 0.0, noise: float = 0.02) -> dict[str, Any]:
+    """Three replays whose losses fall the faster the more they gain, and their scores."""
+    seeds = range(3)
+
+    def value(seed: int, step: int) -> float:
+        wobble = noise * math.sin(1.7 * step + 2 * seed)
+        return 2.3 * math.exp(-0.03 * gain * (1 + 0.15 * seed) * step) + wobble + noise
+
+    return {
+        "name": name,
+        "change": change,
+        "scores": [0.12 + gain + 0.02 * (seed - 1) for seed in seeds],
+        "losses": [[[float(i), value(seed, i)] for i in range(0, 100, 3)] for seed in seeds],
+        "steps": 100,
+        "stopped": None,
+    }
+
+
+def judged(
+    remedy: str,
+    gain: float | None,
+    status: str = "rejected",
+    reason: str = "",
+    breadth: str = "specific",
+) -> dict[str, Any]:
+    return {
+        "remedy": remedy,
+        "status": status,
+        "gain": gain,
+        "interval": None if gain is None else [gain - 0.04, gain + 0.04],
+        "gains": [] if gain is None else [gain - 0.02, gain, gain + 0.02],
+        "breadth": breadth,
+        "reason": reason,
+        "seconds": 0.0 if gain is None else 12.3,
+    }
+
+
+def trials(*verdicts: dict[str, Any], winner: str | None = None, **changes: Any) -> dict[str, Any]:
+    """The replays of these verdicts; the arms fall as fast as they gain."""
+    words = {"lower-learning-rate": "learning rate 0.1 to 0.01"}
+    arms = [
+        arm(
+            each["remedy"],
+            words.get(each["remedy"], f"{each['remedy'].replace('-', ' ')} of 3 layers"),
+            each["gain"],
+        )
+        for each in verdicts
+        if each["gain"] is not None
+    ]
+    return {
+        "self_check": {"steps": 60, "largest_difference": 0.0, "equal": True},
+        "seeds": [0, 1, 2],
+        "steps": 100,
+        "score": "the balanced log-likelihood",
+        "judged_on": "batches before they are trained on",
+        "margin": 0.05,
+        "margin_source": "the 99th percentile of the sham's gains",
+        "arms": [arm("unchanged", "nothing"), arm("sham", "learning rate times 1.03", 0.01), *arms],
+        "verdicts": list(verdicts),
+        "winner": winner,
+        "excluded": [] if winner else [each["remedy"] for each in verdicts],
+        "replays": 3 * (2 + len(arms)),
+        "seconds": 41.0,
+        "remarks": [],
+    } | changes
+
+
+LOWER = judged("lower-learning-rate", 0.82, "confirmed", breadth="learning rate")
+REDRAW = judged("redraw-initialisation", 0.01)
+PROVEN = trials(LOWER, REDRAW, winner="lower-learning-rate")
+EXCLUDED = trials(judged("lower-learning-rate", -0.02), REDRAW)
+UNEQUAL = trials(self_check={"steps": 60, "largest_difference": 0.31, "equal": False})
+UNJUDGED = trials(judged("lower-learning-rate", None, "not judged", "the time was too short"))
+
+
 def everything(*names: str, **families: Any) -> Facts:
     """Facts for every picture, about layers of these names."""
     values = plateau()
@@ -207,6 +282,7 @@ def everything(*names: str, **families: Any) -> Facts:
             "predictions": [prediction([90, 9, 1], [90, 3, 0])],
             "validation": validation(2.3, 1.9, 2.2),
             "filter_images": filters(names[0]),
+            "trials": trials(LOWER, judged("scale-inputs", 0.01), winner="lower-learning-rate"),
         }
         | families
     )
@@ -269,8 +345,38 @@ HOSTILE = (
 )
 
 
+def proof(**changes: Any) -> Proof:
+    made = Proof(
+        remedy="lower-learning-rate",
+        change="learning rate 0.1 to 0.01",
+        before=0.12,
+        after=0.94,
+        gain=0.82,
+        interval=(0.78, 0.86),
+        seeds=3,
+        agreeing=3,
+        steps=100,
+        score="the balanced log-likelihood",
+        judged_on="batches before they are trained on",
+        seconds=12.3,
+    )
+    return replace(made, **changes)
+
+
+CURED = replace(STUCK, status="confirmed", proof=proof())
+
+
+def hostile_trials(text: str) -> dict[str, Any]:
+    named = judged(text, 0.5, "confirmed", text, text)
+    made = trials(named, judged(text + "2", 0.0, text, text), winner=text)
+    arms = [each | {"change": text, "stopped": text} for each in made["arms"]]
+    said = dict.fromkeys(("score", "judged_on", "margin_source"), text)
+    return made | said | {"arms": arms, "remarks": [text], "excluded": [text]}
+
+
 def hostile(text: str) -> Run:
     """A run whose every string is the given one."""
+    said = dict.fromkeys(("reason", "remedy", "change", "score", "judged_on"), text)
     finding = Finding(
         text,
         at=3,
@@ -279,10 +385,13 @@ def hostile(text: str) -> Run:
         check=text,
         question=text,
         remedies=(text, "lower-learning-rate"),
+        proof=proof(**said),
     )
+    proven = replace(finding, status="confirmed")
     return run(
-        replace(finding, symptoms=(finding,)),
-        replace(finding, severity="note", symptoms=(finding,)),
+        replace(finding, symptoms=(proven,)),
+        replace(finding, severity="note", status="rejected", symptoms=(finding,)),
+        proven,
         name=text,
         created=text,
         script=ScriptRecord(command=text, path=text, ended=text, steps=3, training=text),
@@ -298,6 +407,7 @@ def hostile(text: str) -> Run:
                 text + ".2",
                 loss_calls=[loss_call(plateau(20)) | {"function": text, "chain": [text]}],
                 optimizers=[optimizer(text, **{text: 0.1})],
+                trials=hostile_trials(text),
             ),
             missing={text: text},
         ),

@@ -6,7 +6,19 @@ import pytest
 from unstuck.records import Facts, Location
 from unstuck.report import difference
 
-from .sample import HOSTILE, LEFT_OUT, SOFTMAX, STUCK, hostile, loss, optimizer, run, script
+from .sample import (
+    CURED,
+    HOSTILE,
+    LEFT_OUT,
+    SOFTMAX,
+    STUCK,
+    hostile,
+    loss,
+    optimizer,
+    proof,
+    run,
+    script,
+)
 
 
 def told(old, new):
@@ -66,6 +78,32 @@ def test_a_finding_is_not_gone_when_nobody_looked():
 
 def test_a_finding_is_not_gone_when_a_comment_hides_it():
     assert told(run(STUCK), run(ignored=(STUCK,)))[3].startswith("ignored loss-not-falling")
+
+
+def test_a_verdict_that_changed():
+    open_ = replace(STUCK, proof=proof(reason="no time was left"))
+    ruled_out = replace(STUCK, status="rejected", proof=proof(reason="it changed nothing"))
+    by_another = replace(CURED, proof=proof(remedy="redraw-initialisation"))
+    for old, new, said in [
+        (STUCK, CURED, "unproven -> proven by lower-learning-rate: with one change, learning rate"),
+        (CURED, open_, "proven by lower-learning-rate -> unproven: no time was left"),
+        (open_, ruled_out, "unproven -> ruled out: it changed nothing"),
+        (CURED, STUCK, "proven by lower-learning-rate -> unproven"),
+        (
+            CURED,
+            by_another,
+            "proven by lower-learning-rate -> proven by redraw-initialisation: with",
+        ),
+    ]:
+        lines = told(run(old), run(new))
+        assert lines[3].startswith("still loss-not-falling")
+        assert lines[4].startswith(f"verdict {said}")
+
+
+def test_a_verdict_that_did_not_change_is_not_told_nor_one_of_a_new_finding():
+    other = replace(CURED, proof=proof(gain=0.5))
+    for old, new in [(CURED, other), (STUCK, STUCK), (SOFTMAX, CURED)]:
+        assert not any(line.startswith("verdict") for line in told(run(old), run(new)))
 
 
 def test_numbers_that_changed():

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from unstuck.checks._order import rank, rank_of_cause
 from unstuck.checks._registry import Check, NotChecked, all_checks
+from unstuck.checks._verdicts import settle
 from unstuck.records import Facts, Finding, Run
-from unstuck.records.finding import SEVERITIES
 
 Survive = Callable[[str, Callable[[], list[Finding] | None]], list[Finding] | None]
 """Runs one check, by name, and may swallow its exception (then it gives None)."""
@@ -80,15 +81,18 @@ def _without_repetitions(found: list[Finding]) -> list[Finding]:
 
 
 def diagnosed(run: Run, **how: Any) -> Run:
-    """The run with what the checks say of its facts; ``how`` goes to :func:`diagnose`."""
+    """The run with what checks and replays say of its facts; ``how`` goes to :func:`diagnose`."""
     found = diagnose(run.facts, **how)
+    survive = how.get("survive") or (lambda _, ask: ask())
+    settled = survive("trials", lambda: list(settle(found.findings, run.facts.trials)))
+    unread = () if settled is not None else ("What the replays recorded could not be read.",)
     return replace(
         run,
-        findings=found.findings,
+        findings=found.findings if settled is None else tuple(settled),
         checked=found.checked,
         not_checked=found.not_checked,
         ignored=found.ignored,
-        remarks=found.remarks,
+        remarks=(*found.remarks, *unread),
     )
 
 
@@ -146,12 +150,6 @@ def _misspelt(found: list[Finding]) -> list[str]:
     return list(said)
 
 
-def rank(finding: Finding) -> tuple[int, int, str]:
-    """Worst first, then the earliest, then by name."""
-    step = finding.at if finding.at is not None else 0
-    return SEVERITIES.index(finding.severity), step, finding.check
-
-
 def fold(findings: list[Finding]) -> list[Finding]:
     """The findings in order of rank, each symptom inside the first cause that explains it."""
     ordered = sorted(findings, key=rank)
@@ -162,7 +160,7 @@ def fold(findings: list[Finding]) -> list[Finding]:
         finding for finding in ordered if any(finding is f for f in under.get(id(finding), ()))
     ]
     folded = [replace(c, symptoms=tuple(f for f in under[id(c)] if f is not c)) for c in causes]
-    return sorted(folded, key=lambda c: (min(rank(f)[0] for f in (c, *c.symptoms)), *rank(c)[1:]))
+    return sorted(folded, key=rank_of_cause)
 
 
 def _root(finding: Finding, among: list[Finding]) -> Finding:

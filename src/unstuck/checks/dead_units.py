@@ -94,10 +94,11 @@ def dead_units(
     worst, part = max(found, key=lambda pair: pair[1])
     silent = part == 1 and _gets_no_gradient(facts, worst["layer"])
     look = worst["looks"][-1]
-    more = f"; {len(found) - 1} more layers are like it" if len(found) > 1 else ""
+    more = len(found) - 1
+    others = f"; {more} more layer{'s are' if more > 1 else ' is'} like it" if more else ""
     yield Finding(
         f"{round(part * worst['units'])} of {worst['units']} ReLU units behind {worst['layer']} are "
-        f"zero for every sample, at step {look['step']} and the two looks before{more}",
+        f"zero for every sample, at step {look['step']} and the two looks before{others}",
         at=look["step"],
         evidence={
             "layers": [[each["layer"], share_] for each, share_ in found[:20]],

@@ -87,10 +87,11 @@ def saturated_units(
     worst = max(found, key=_least)
     stuck = _training.is_stuck(facts)
     look = worst["looks"][-1]
-    more = f"; {len(found) - 1} more layers are like it" if len(found) > 1 else ""
+    more = len(found) - 1
+    others = f"; {more} more layer{'s are' if more > 1 else ' is'} like it" if more else ""
     yield Finding(
         f"{look['saturated']:.0%} of the {worst['kind']} outputs behind {worst['layer']} are "
-        f"{_FLAT[worst['kind']]}, at step {look['step']} as at the start{more}",
+        f"{_FLAT[worst['kind']]}, at step {look['step']} as at the start{others}",
         at=look["step"],
         evidence={
             "layers": [

@@ -1,11 +1,13 @@
 """A finding: what is wrong, where, and by what evidence."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypedDict
 
 Severity = Literal["error", "warning", "note"]
-Status = Literal["unproven"]
+Status = Literal["unproven", "confirmed", "outranked", "rejected"]
+"""``confirmed``: its remedy makes the run learn. ``outranked``: so does its remedy, but another was
+chosen. ``rejected``: none of its remedies gains anything. ``unproven``: all else."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 """From worst to mildest: cannot learn, will learn badly, worth knowing."""
@@ -39,11 +41,48 @@ class Location:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What the replays say of a finding, and by what numbers.
+
+    ``remedy`` is the one it was judged by (two joined by ``+``), empty where none was; ``change`` says it
+    in words. ``before`` and ``after`` are mean scores without and with it, ``gain`` the mean difference
+    and ``interval`` its 95 % interval. ``agreeing`` of the ``seeds`` gained something. ``reason`` says
+    why the finding is not confirmed; it is empty where it is.
+    """
+
+    reason: str = ""
+    remedy: str = ""
+    change: str = ""
+    before: float | None = None
+    after: float | None = None
+    gain: float | None = None
+    interval: tuple[float, float] | None = None
+    seeds: int = 0
+    agreeing: int = 0
+    steps: int = 0
+    score: str = ""
+    judged_on: str = ""
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any] | None) -> Self | None:
+        """The proof as :meth:`Finding.plain` wrote it, without fields that a newer version may add."""
+        if plain is None:
+            return None
+        said = {each.name: plain[each.name] for each in fields(cls)}
+        if said["interval"] is not None:
+            low, high = said["interval"]
+            said["interval"] = (low, high)
+        return cls(**said)
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that is wrong with the training.
 
     A check gives message, step, evidence, severity and location; the registry adds the check's
-    name, its question, the remedies it names and the families of facts that it reads.
+    name, its question, the remedies it names and the families of facts that it reads. The replays
+    give status and proof; the proof is None as long as none were made.
     """
 
     message: str
@@ -57,6 +96,7 @@ class Finding:
     status: Status = "unproven"
     symptoms: tuple["Finding", ...] = ()
     families: tuple[str, ...] = ()
+    proof: Proof | None = None
 
     def plain(self) -> dict[str, Any]:
         """The finding as the JSON schema has it (``docs/json.md``)."""
@@ -72,6 +112,7 @@ class Finding:
             "remedy": list(self.remedies),
             "symptoms": [symptom.plain() for symptom in self.symptoms],
             "families": list(self.families),
+            "proof": None if self.proof is None else _listed(asdict(self.proof)),
         }
 
     @classmethod
@@ -89,4 +130,12 @@ class Finding:
             status=plain["status"],
             symptoms=tuple(cls.of(symptom) for symptom in plain["symptoms"]),
             families=tuple(plain.get("families", ())),
+            proof=Proof.of(plain.get("proof")),
         )
+
+
+def _listed(plain: dict[str, Any]) -> dict[str, Any]:
+    """The fields as JSON has them: a tuple is a list."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()
+    }

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from unstuck.records import Finding, Run
 from unstuck.records.optimizers import Optimizer
 from unstuck.records.series import last_part, median
+from unstuck.report import trials
 from unstuck.report.harmless import harmless
 from unstuck.report.paragraphs import BLANK, Paragraph, draw
 from unstuck.report.wording import number, quantity, spaced, where
@@ -18,7 +19,7 @@ _LABEL = 17
 
 
 def difference(old: Run, new: Run, *, width: int | None = None) -> str:
-    """The findings that are gone, new or still there, and the numbers that changed."""
+    """The findings that are gone, new or still there, their verdicts, and the numbers that changed."""
     old, new = harmless(old), harmless(new)
     findings = list(_findings(old, new))
     changes = list(_changes(old, new))
@@ -50,8 +51,24 @@ def _findings(old: Run, new: Run) -> Iterator[Paragraph]:
     for finding in after:
         if id(finding) not in kept_new:
             yield _row("new", _said(finding))
-    for _, finding in pairs:
+    for first, finding in pairs:
         yield _row("still", _said(finding))
+        yield from _verdict(first, finding)
+
+
+def _verdict(before: Finding, after: Finding) -> Iterator[Paragraph]:
+    """What the replays say of it now, if they said something else before."""
+    told = [_status(each) for each in (before, after)]
+    if told[0] == told[1]:
+        return
+    proof = trials.proof(after) if after.status == "confirmed" else None
+    why = proof[1] if proof else after.proof.reason if after.proof else ""
+    yield _row("  verdict", f"{told[0]} -> {told[1]}" + (f": {why}" if why else ""))
+
+
+def _status(finding: Finding) -> str:
+    by = f" by {finding.proof.remedy}" if finding.proof and finding.status == "confirmed" else ""
+    return (trials.mark(finding) or "unproven") + by
 
 
 def _flat(findings: tuple[Finding, ...]) -> list[Finding]:

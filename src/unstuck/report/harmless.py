@@ -10,6 +10,9 @@ T = TypeVar("T")
 LONGEST = 500
 """Characters kept of one string: twice the longest message of a check on a usual script."""
 
+DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What facts may raise when they are read: a recording is damaged, or made by another version."""
+
 # Controls, invisible format characters (bidirectional overrides among them), surrogates, private
 # use, unassigned, line and paragraph separators: they move the cursor, hide, or cannot be encoded.
 _HARMFUL = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

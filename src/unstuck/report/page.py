@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from unstuck.records import Run
-from unstuck.report import wording
+from unstuck.report import trials, wording
 from unstuck.report.harmless import harmless
 from unstuck.report.pictures import PALETTE, Picture, shown
 
@@ -25,6 +25,7 @@ def page(run: Run, remedies: wording.Remedies) -> str:
         drawings=_drawings,
         palette=PALETTE,
         wording=wording,
+        trials=trials,
     )
 
 

@@ -1,15 +1,14 @@
 """The report for a terminal: one screen, the verdict first."""
 
 from unstuck.records import Finding, Run
+from unstuck.report import trials
 from unstuck.report.harmless import harmless
 from unstuck.report.paragraphs import BLANK, Paragraph, code, columns_of, draw
 from unstuck.report.wording import (
-    STATUS,
     Remedies,
     brief,
     costs,
     evidence,
-    known,
     plural,
     reasons,
     remarks,
@@ -20,6 +19,8 @@ from unstuck.report.wording import (
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 """Basic colours, which a terminal's own theme keeps readable; the word always stands beside."""
+
+PROVEN = "bold green"
 
 OTHERS = 5
 """Other findings shown: with them and one remedy the report still fits one screen."""
@@ -46,14 +47,29 @@ def _worst(run: Run, remedies: Remedies, width: int) -> list[Paragraph]:
     """The verdict and all that belongs to it."""
     style = STYLES.get(run.findings[0].severity, "bold") if run.findings else "bold"
     parts = [Paragraph(verdict(run), style, lines=4)]
-    parts += [Paragraph(remark, lines=3) for remark in remarks(run)]
+    parts += [*_replayed(run), *(Paragraph(remark, lines=3) for remark in remarks(run))]
     if run.findings:
         worst = run.findings[0]
-        parts += [BLANK, *_details(worst, width), BLANK, *_remedy(worst, remedies, width)]
+        parts += [BLANK, *_details(worst, run, width), BLANK, *_remedy(worst, run, remedies, width)]
     return parts
 
 
-def _details(finding: Finding, width: int) -> list[Paragraph]:
+def _replayed(run: Run) -> list[Paragraph]:
+    """The proof, or why there is none and the command to try."""
+    made = trials.proof(run.findings[0]) if run.findings else None
+    if made is not None:
+        label, sentence = made
+        return [Paragraph(f"{label}: {sentence}", PROVEN, lines=5)]
+    said = trials.summary(run)
+    if said is None:
+        return []
+    parts = [Paragraph(f"{said.title}: {said.text}", "bold", lines=4)]
+    if said.command:
+        parts.append(Paragraph(said.command, indent=2, lines=3))
+    return parts
+
+
+def _details(finding: Finding, run: Run, width: int) -> list[Paragraph]:
     parts = _line(finding, width)
     step = "" if finding.at is None else f", step {finding.at:,}"
     parts.append(Paragraph(f"{finding.check}{step}", label="check     ", indent=2))
@@ -61,10 +77,15 @@ def _details(finding: Finding, width: int) -> list[Paragraph]:
     seen = sorted((f"{label} {value}" for label, value in evidence(finding)), key=_is_long)
     if seen:
         parts.append(Paragraph("; ".join(seen), label="evidence  ", indent=2, lines=2))
+    if finding.proof is not None and finding.status != "confirmed" and trials.tried(run):
+        parts.append(Paragraph(trials.standing(finding), label="replay    ", indent=2, lines=2))
     for symptom in finding.symptoms[:2]:
-        parts.append(Paragraph(symptom.message, label="explains  ", indent=2, lines=2))
+        mark = trials.mark(symptom)
+        said = f"{symptom.check} ({mark}): {symptom.message}" if mark else symptom.message
+        parts.append(Paragraph(said, label="explains  ", indent=2, lines=2))
     if len(finding.symptoms) > 2:
-        parts.append(Paragraph(f"and {len(finding.symptoms) - 2} more findings", indent=12))
+        more = plural(len(finding.symptoms) - 2, "more finding")
+        parts.append(Paragraph(f"and {more}", indent=12))
     return parts
 
 
@@ -84,19 +105,28 @@ def _line(finding: Finding, width: int) -> list[Paragraph]:
     return [Paragraph(label=label.rstrip(), indent=2), Paragraph(said, indent=4, lines=2)]
 
 
-def _remedy(finding: Finding, remedies: Remedies, width: int) -> list[Paragraph]:
-    """The first remedy in full; the others by name."""
-    status = STATUS.get(finding.status, finding.status)
-    found = known(finding, remedies)
-    if not found:
-        return [Paragraph(f"No remedy is known for {finding.check or 'this'} ({status}).")]
-    (_, first), *others = found
-    title = Paragraph(f"What to do ({status})", "bold")
-    parts = [title, Paragraph(first.advice), *code(first.code, width)]
-    if others:
+def _remedy(finding: Finding, run: Run, remedies: Remedies, width: int) -> list[Paragraph]:
+    """The first remedy in full (both of a proven pair); the others by name, unless one is proven."""
+    excluded = trials.excluded(run)
+    now, others = trials.to_do(finding, remedies, excluded)
+    if not now:
+        return [Paragraph(trials.nothing_to_do(finding, excluded), lines=3)]
+    parts = [Paragraph(f"What to do ({_briefly(finding)})", "bold")]
+    for _, each in now:
+        parts += [Paragraph(each.advice), *code(each.code, width)]
+    if others and not trials.proven(finding):
         names = ", ".join(name for name, _ in others)
         parts.append(Paragraph(names, label="or try  ", indent=2, lines=2))
     return parts
+
+
+def _briefly(finding: Finding) -> str:
+    """How sure the remedy is; why, stands above."""
+    if trials.proven(finding):
+        return "proven by a replay"
+    if finding.status == "rejected":
+        return "no replay can judge it"
+    return trials.mark(finding) or ("unproven" if finding.proof else trials.standing(finding))
 
 
 def _others(findings: tuple[Finding, ...]) -> list[Paragraph]:
@@ -111,13 +141,17 @@ def _others(findings: tuple[Finding, ...]) -> list[Paragraph]:
 
 def _short(finding: Finding) -> Paragraph:
     place = "" if finding.location is None else f"{finding.location}  "
-    text = f"{place}{finding.check}: {finding.message}"
+    mark = trials.mark(finding)
+    text = f"{place}{finding.check}{mark and f' ({mark})'}: {finding.message}"
     return Paragraph(text, label=f"{finding.severity}  ".ljust(9), indent=2, lines=2)
 
 
 def _rest(run: Run) -> list[Paragraph]:
     """What was checked, what was not, the script's numbers, the cost."""
     parts = [_row("Checked", _checked(run)), *_not_checked(run)]
+    tried = trials.in_one_line(run)
+    if tried:
+        parts.insert(0, _row("Replayed", tried, 2))
     if run.ignored:
         parts.append(_row("Ignored", "; ".join(_ignored(finding) for finding in run.ignored)))
     parts.append(_row("This run", sentence(run.script)))

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from unstuck.records import Finding, Run, ScriptRecord
 
-STATUS = {"unproven": "unproven: not yet tested by a replay"}
 ENDED = {
     "finished": "the {kind} finished",
     "failed": "the {kind} itself failed",
@@ -105,11 +104,6 @@ def where(finding: Finding) -> str:
     place = [] if finding.location is None else [str(finding.location)]
     step = [] if finding.at is None else [f"step {finding.at:,}"]
     return ", ".join(place + step)
-
-
-def known(finding: Finding, remedies: Remedies) -> list[tuple[str, RemedyText]]:
-    """The remedies the finding names, in its order, by name."""
-    return [(name, remedies[name]) for name in finding.remedies if name in remedies]
 
 
 def evidence(finding: Finding) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def texts(svg):
 
 def test_there_are_those_that_were_promised():
     assert set(NAMES) >= {
-        "loss", "gradients", "activations", "layers", "classes", "validation", "filters",
+        "loss", "gradients", "activations", "layers", "classes", "validation", "filters", "trials",
     }  # fmt: skip
 
 
@@ -63,12 +63,13 @@ def test_uses_only_colours_that_follow_light_and_dark(kind):
 
 
 def test_colour_is_never_the_only_difference(kind):
-    """Two keys of different colours differ in shape or dashes, or stand in columns that are named."""
+    """Two keys of different colours differ in shape, dashes or width, or stand in columns with names."""
     keys = [key for key in kind.draw(FULL).keys if key.color]
     for one in keys:
         for other in keys:
             same_mark = (one.shape, one.dashes) == (other.shape, other.dashes)
-            if one.color != other.color and same_mark:
+            same_width = 0.5 < one.thick / other.thick < 2
+            if one.color != other.color and same_mark and same_width:
                 assert one.shape == "square"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from unstuck.records import Finding, Run
+from unstuck.report.harmless import DAMAGE
 from unstuck.report.pictures._picture import Picture
 
 
@@ -59,8 +60,8 @@ def shown(run: Run) -> tuple[Shown | None, list[Shown]]:
 
 
 def _drawn(kind: Kind, run: Run) -> Picture | None:
-    """A recording may be damaged, or made by another version: that costs its picture, not the page."""
+    """A recording may be damaged: that costs its picture, not the page."""
     try:
         return kind.draw(run)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except DAMAGE:
         return None

@@ -52,6 +52,7 @@ class Key:
     color: str = ""
     shape: str = "line"
     dashes: str = ""
+    thick: float = 2.0
 
 
 @dataclass(frozen=True)
