@@ -105,9 +105,10 @@ def feature_dimension(name: str, result: Tensor) -> int:
 
 @dataclass
 class Structure:
-    """The calls of the pass, and which of them made the output."""
+    """The calls of the pass, the output, and which calls made it."""
 
     calls: list[Call]
+    output: Any
     outputs: list[int]
     readers: dict[int, list[Call]] = field(default_factory=dict)
 
@@ -139,6 +140,16 @@ class Structure:
             if reader.name in ACTIVATIONS or (reader.is_linear and self.next_activation(reader)):
                 return True
         return False
+
+    def weights_of(self, layer: Call) -> list[nn.Parameter]:
+        """The parameters of a layer, with those added to its result by hand."""
+        found, waiting = list(layer.parameters), [layer.number]
+        while waiting:
+            for reader in self.readers.get(waiting.pop(), []):
+                if reader.is_linear:
+                    found += reader.parameters
+                    waiting.append(reader.number)
+        return found
 
     def last_layer(self) -> Call:
         """The layer whose result is the output, or what the output is made of.
@@ -184,7 +195,7 @@ def structure_of(replay: Replay) -> Structure:
     if not any(call.is_affine for call in pass_.calls):
         raise NotApplicable("no layer of the model can be seen")
     made = [pass_.maker(tensor) for tensor in tensors_in(_plain(output))]
-    return Structure(pass_.calls, [number for number in made if number is not None])
+    return Structure(pass_.calls, output, [number for number in made if number is not None])
 
 
 def _plain(output: Any) -> Any:
