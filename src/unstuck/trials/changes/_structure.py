@@ -105,11 +105,11 @@ def feature_dimension(name: str, result: Tensor) -> int:
 
 @dataclass
 class Structure:
-    """The calls of the pass, the output, and which calls made it."""
+    """The calls of the pass, the output, and which call made each of its tensors."""
 
     calls: list[Call]
     output: Any
-    outputs: list[int]
+    makers: list[int | None]
     readers: dict[int, list[Call]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -121,6 +121,15 @@ class Structure:
     def layers(self) -> list[Call]:
         """The affine calls, in order."""
         return [call for call in self.calls if call.is_affine]
+
+    def ending(self, maker: int | None) -> str:
+        """The name of the last function of an output, views aside."""
+        while maker is not None:
+            call = self.calls[maker]
+            if call.name not in VIEWS:
+                return call.name
+            maker = call.sources[0] if call.sources else None
+        return ""
 
     def reaches_layer(self, call: Call) -> bool:
         """Whether the result goes into a layer, on a way on which it is no gate."""
@@ -158,7 +167,7 @@ class Structure:
             NotApplicable: there is none.
         """
         calls = {call.number: call for call in self.calls}
-        waiting = list(self.outputs)
+        waiting = [number for number in self.makers if number is not None]
         while waiting:
             call = calls[waiting.pop(0)]
             if call.is_affine:
@@ -195,7 +204,7 @@ def structure_of(replay: Replay) -> Structure:
     if not any(call.is_affine for call in pass_.calls):
         raise NotApplicable("no layer of the model can be seen")
     made = [pass_.maker(tensor) for tensor in tensors_in(_plain(output))]
-    return Structure(pass_.calls, output, [number for number in made if number is not None])
+    return Structure(pass_.calls, output, made)
 
 
 def _plain(output: Any) -> Any:

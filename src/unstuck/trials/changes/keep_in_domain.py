@@ -13,6 +13,7 @@ from unstuck.trials.replay import NotApplicable, Replay
 _LEAST = {torch.float16: 1e-4}
 """1e-8 is no number of half precision, whose smallest normal one is 6e-5."""
 _FROM_ZERO = {"log", "log2", "log10", "sqrt", "rsqrt"}
+_INVERSES = {"reciprocal", "__rdiv__", "__rtruediv__"}
 _QUOTIENTS = {"div", "__truediv__", "true_divide"}
 
 
@@ -44,7 +45,7 @@ class _Keeping(Watching):
         if name in _QUOTIENTS and len(arguments) > 1 and _is_learned(arguments[1]):
             self.kept = True
             return function(arguments[0], _away(arguments[1]), *arguments[2:], **keywords)
-        if name == "__rtruediv__" and arguments and _is_learned(arguments[0]):
+        if name in _INVERSES and arguments and _is_learned(arguments[0]):
             self.kept = True
             return function(_away(arguments[0]), *arguments[1:], **keywords)
         return function(*arguments, **keywords)

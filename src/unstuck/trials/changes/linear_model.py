@@ -1,5 +1,6 @@
 """The change of the same name."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,6 +15,21 @@ from unstuck.trials.changes._structure import structure_of
 from unstuck.trials.changes._watching import tensors_in
 from unstuck.trials.replay import NotApplicable, Replay
 
+
+def _softmax(given: Tensor) -> Tensor:
+    return given.softmax(1)
+
+
+def _log_softmax(given: Tensor) -> Tensor:
+    return given.log_softmax(1)
+
+
+# Without them the loss would not be given what it expects.
+_ENDINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+}
 _LARGEST = 50_000_000
 """Numbers of the linear map."""
 
@@ -21,11 +37,16 @@ _LARGEST = 50_000_000
 def linear_model(replay: Replay) -> str:
     """A linear map of the flattened inputs, from zero, in place of what the model returns.
 
+    Where the model returns probabilities, they are made of the map's result as of the model's.
+
     The script's optimizer trains it: at its rates, and nothing else, as the model gets no gradient.
     """
-    output = structure_of(replay).output
+    structure = structure_of(replay)
     given = _flat(replay.arguments, replay.keywords)
-    outputs = [each for each in tensors_in(output) if each.is_floating_point()]
+    outputs = [each for each in tensors_in(structure.output) if each.is_floating_point()]
+    endings = {
+        _ENDINGS[name] for name in map(structure.ending, structure.makers) if name in _ENDINGS
+    }
     if given is None or not outputs:
         raise NotApplicable("inputs or outputs of the model are not tensors of real numbers")
     if any(not each.dim() or len(each) != len(given) for each in outputs):
@@ -33,13 +54,15 @@ def linear_model(replay: Replay) -> str:
     sizes = [each[0].numel() for each in outputs]
     if given.shape[1] * sum(sizes) > _LARGEST:
         raise NotApplicable("a linear map from inputs to outputs would be too large")
+    if endings and len(outputs) > 1:
+        raise NotApplicable("the model returns several outputs, some of them probabilities")
     with own_draws(replay.seed):
         maps: list[nn.Module] = [nn.Linear(given.shape[1], size).to(given) for size in sizes]
     parameters = [p for each in maps for p in each.parameters()]
     for parameter in parameters:
         parameter.data.zero_()
     give(replay, parameters)
-    replay.model.register_forward_hook(_returning(maps), with_kwargs=True)
+    replay.model.register_forward_hook(_returning(maps, *endings), with_kwargs=True)
 
     def forget(_: Optimizer) -> None:
         clear(parameters)  # the script clears those of its model only
@@ -56,7 +79,7 @@ def _flat(arguments: Any, keywords: Any) -> Tensor | None:
     return torch.cat([each.reshape(len(each), -1).to(tensors[0]) for each in tensors], 1)
 
 
-def _returning(maps: list[nn.Module]) -> Any:
+def _returning(maps: list[nn.Module], ending: Callable[[Tensor], Tensor] | None = None) -> Any:
     def returned(module: nn.Module, arguments: Any, keywords: Any, output: Any) -> Any:
         given = _flat(arguments, keywords)
         if given is None:
@@ -65,7 +88,8 @@ def _returning(maps: list[nn.Module]) -> Any:
         waiting = iter(maps)
         for at, leaf in enumerate(leaves):
             if isinstance(leaf, Tensor) and leaf.is_floating_point():
-                leaves[at] = next(waiting)(given).reshape(leaf.shape)
+                mapped = next(waiting)(given).reshape(leaf.shape)
+                leaves[at] = ending(mapped) if ending else mapped
         return tree_unflatten(leaves, shape)
 
     return returned

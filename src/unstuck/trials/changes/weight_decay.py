@@ -1,7 +1,5 @@
 """The change of the same name."""
 
-from typing import Any
-
 from torch.optim import Optimizer
 
 from unstuck.trials.changes._decay import decay, is_adaptive
@@ -17,13 +15,16 @@ def weight_decay(replay: Replay) -> str:
     if not replay.optimizers:
         raise NotApplicable("no optimizer was built before the first step")
     first = replay.optimizers[0]
-    present = float(first.param_groups[0].get("weight_decay", 0.0))
-    decay(replay, _more)
-    return f"weight decay {present:.3g} to {present + _more(first, first.param_groups[0]):.3g}"
-
-
-def _more(optimizer: Optimizer, group: dict[str, Any]) -> float:
-    present = float(group.get("weight_decay", 0.0))
+    present = max(float(g.get("weight_decay", 0.0)) for g in first.param_groups)
+    usual = _ADAPTIVE if is_adaptive(first) else _PLAIN
     if present:
-        return (_MORE - 1) * present
-    return _ADAPTIVE if is_adaptive(optimizer) else _PLAIN
+        replay.on_optimizer(_multiply)
+    else:
+        decay(replay, lambda optimizer, _: _ADAPTIVE if is_adaptive(optimizer) else _PLAIN)
+    return f"weight decay {present:.3g} to {present * _MORE or usual:.3g}"
+
+
+def _multiply(optimizer: Optimizer) -> None:
+    for group in optimizer.param_groups:
+        if "weight_decay" in group:
+            group["weight_decay"] *= _MORE
