@@ -410,6 +410,7 @@ def test_a_loss_inside_the_model_is_one_loss(live):
     replay = live(
         model, torch.optim.SGD(model.parameters(), lr=0.1), x, change="insert-nonlinearity"
     )
+    assert replay.losses == []
     calls = []
     replay.change_loss(lambda call: (calls.append(call), call)[1])
     model(x).backward()
@@ -422,3 +423,30 @@ def test_another_model_with_the_same_names_stays(live):
     live([second, first], [], x, change="insert-nonlinearity")
     assert torch.allclose(output(first), relu_net, atol=1e-6)
     assert torch.equal(output(second), expected)
+
+
+def test_two_changes_of_the_structure_do_not_hide_each_other(live):
+    model = modules(nn.Sigmoid())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    changes = ["swap-saturating-activation", "add-normalisation", "more-dropout"]
+    replay = live(model, optimizer, x, change=changes)
+    assert replay.words[1:] == ["BatchNorm1d after 3 layers", "dropout 0.5 after 3 activations"]
+
+    def by_hand(x):
+        return torch.relu(functional.batch_norm(x, torch.zeros(4), torch.ones(4)))
+
+    model.eval()
+    assert torch.allclose(output(model), output(Functional(by_hand)), atol=1e-4)
+
+
+def test_a_compiled_model_is_seen(live):
+    model = torch.compile(modules(nn.Sigmoid()), backend="eager")
+    live(model, [], x, change="swap-saturating-activation")
+    assert torch.allclose(output(model), relu_net, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_model_is_not():
+    model = torch.jit.trace(modules(nn.Sigmoid()), x)
+    with pytest.raises(NotApplicable):
+        all_changes()["leaky-activation"](Replay([model], [], arguments=(x,)))

@@ -1,6 +1,7 @@
 """What a model computes, from one pass in evaluation mode that leaves no trace."""
 
 import contextlib
+import inspect
 import random
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_map
 
@@ -22,6 +24,7 @@ from unstuck.trials.changes._watching import (
     names_of,
     place_of,
     tensors_in,
+    uncompiled,
 )
 from unstuck.trials.replay import NotApplicable, Replay
 
@@ -193,14 +196,17 @@ def structure_of(replay: Replay) -> Structure:
     model = replay.model
     if any(is_lazy(parameter) for parameter in model.parameters()):
         raise NotApplicable("layers of the model get their shape at the first call")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise NotApplicable("the model is compiled by torch.jit")
     pass_ = _Pass(model)
     guard = Guard()
-    with _leaving_no_trace(model):
+    with _leaving_no_trace(model), _unreported_losses():
         arguments = tree_map(_copied, replay.arguments)
         keywords = tree_map(_copied, replay.keywords)
         output = guard.run("pass", pass_.run, model, arguments, keywords)
     if guard.losses:
-        raise NotApplicable(f"the model cannot be run once more ({guard.losses['pass']})")
+        reason = guard.losses["pass"].removeprefix("not recorded: ")
+        raise NotApplicable(f"the model cannot be run once more ({reason})")
     if not any(call.is_affine for call in pass_.calls):
         raise NotApplicable("no layer of the model can be seen")
     made = [pass_.maker(tensor) for tensor in tensors_in(_plain(output))]
@@ -229,7 +235,7 @@ class _Pass(Watching):
         self._made: dict[int, tuple[int | None, Tensor]] = {}
 
     def run(self, model: nn.Module, arguments: Any, keywords: Any) -> Any:
-        with torch.no_grad(), self:
+        with uncompiled(), torch.no_grad(), self:
             return model(*arguments, **keywords)
 
     def maker(self, tensor: Tensor) -> int | None:
@@ -304,3 +310,20 @@ def _leaving_no_trace(model: nn.Module) -> Iterator[None]:
         random.setstate(python)
         if numpy is not None:
             numpy.random.set_state(numbers)
+
+
+@contextlib.contextmanager
+def _unreported_losses() -> Iterator[None]:
+    """A loss inside the model is none of the run's."""
+    reporting = {
+        name: function
+        for name, function in vars(functional).items()
+        if hasattr(function, "__wrapped__") and inspect.isfunction(function)
+    }
+    for name, function in reporting.items():
+        setattr(functional, name, inspect.unwrap(function))
+    try:
+        yield
+    finally:
+        for name, function in reporting.items():
+            setattr(functional, name, function)
