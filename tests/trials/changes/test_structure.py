@@ -10,6 +10,7 @@ from unstuck.trials.changes import all_changes
 from unstuck.trials.changes._structure import structure_of
 from unstuck.trials.replay import NotApplicable, Replay
 
+torch.manual_seed(0)
 x = torch.randn(16, 4)
 
 
