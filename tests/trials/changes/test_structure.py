@@ -418,6 +418,19 @@ def test_a_loss_inside_the_model_is_one_loss(live):
     assert len(calls) == 1
 
 
+def test_a_changed_model_can_be_copied_and_saved(live, tmp_path):
+    model = modules(nn.Sigmoid())
+    replay = live(model, [], x, change="swap-saturating-activation")
+    for module in model.modules():  # those of this test
+        for name in list(module._forward_pre_hooks_with_kwargs):
+            module._forward_pre_hooks.pop(name)
+    assert torch.allclose(output(copy.deepcopy(model)), relu_net, atol=1e-6)
+    torch.save(model, tmp_path / "model.pt")
+    loaded = torch.load(tmp_path / "model.pt", weights_only=False)
+    assert loaded(x).shape == (16, 4)
+    assert replay.words
+
+
 def test_another_model_with_the_same_names_stays(live):
     first, second = modules(), nn.Sequential(*[nn.Linear(4, 4) for _ in range(5)])
     expected = output(second)
@@ -451,3 +464,16 @@ def test_a_scripted_model_is_not():
     model = torch.jit.trace(modules(nn.Sigmoid()), x)
     with pytest.raises(NotApplicable):
         all_changes()["leaky-activation"](Replay([model], [], arguments=(x,)))
+
+
+def test_the_model_may_be_called_without_the_replay_knowing(live):
+    model, other = Loop(torch.sigmoid), nn.Linear(4, 4)
+    replay = live([other, model], [], x, change="swap-saturating-activation")
+    output(model)
+    other(x)
+    replay.called = None
+    hooks = list(model._forward_pre_hooks)
+    model._forward_pre_hooks.pop(hooks[0])
+    model._forward_pre_hooks_with_kwargs.pop(hooks[0])
+    for _ in range(2):
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)

@@ -110,3 +110,24 @@ def is_alike(module: nn.Module, model: nn.Module) -> bool:
 
 def _shapes(module: nn.Module) -> list[tuple[int, ...]]:
     return [tuple(p.shape) for p in module.parameters()]
+
+
+class Hook:
+    """A hook that stays on a model: shared by copies of it, and left out of what is saved."""
+
+    def __init__(self, act: Callable[..., Any]) -> None:
+        self._act = act
+
+    def __call__(self, *arguments: Any) -> Any:
+        """As the function it is made of."""
+        return self._act(*arguments)
+
+    def __deepcopy__(self, _: Any) -> "Hook":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hook, (_do_nothing,)
+
+
+def _do_nothing(*_: Any) -> None:
+    pass

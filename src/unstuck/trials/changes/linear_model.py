@@ -12,7 +12,7 @@ from unstuck.trials.changes._draws import own_draws
 from unstuck.trials.changes._inputs import numbers_in
 from unstuck.trials.changes._parameters import clear, give
 from unstuck.trials.changes._structure import structure_of
-from unstuck.trials.changes._watching import tensors_in
+from unstuck.trials.changes._watching import Hook, tensors_in
 from unstuck.trials.replay import NotApplicable, Replay
 
 
@@ -62,7 +62,7 @@ def linear_model(replay: Replay) -> str:
     for parameter in parameters:
         parameter.data.zero_()
     give(replay, parameters)
-    replay.model.register_forward_hook(_returning(maps, *endings), with_kwargs=True)
+    replay.model.register_forward_hook(Hook(_returning(maps, *endings)), with_kwargs=True)
 
     def forget(_: Optimizer) -> None:
         clear(parameters)  # the script clears those of its model only

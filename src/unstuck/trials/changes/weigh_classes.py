@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from unstuck.trials.changes._frequencies import Frequencies
-from unstuck.trials.changes._losses import CLASSES, exchange_loss, is_trained_on
+from unstuck.trials.changes._losses import CLASSES, LABELS, exchange_loss, is_trained_on
 from unstuck.trials.replay import LossCall, Replay
 
 
@@ -30,7 +29,8 @@ def _weighed(call: LossCall, counts: Tensor) -> LossCall:
     weights = (counts.max(0).values / counts.clamp_min(1)).sqrt().to(call.prediction)
     if call.function in CLASSES:
         return replace(call, options={**call.options, "weight": weights})
-    columns = call.target.shape[1:]
-    no, yes = (w.reshape(columns) if columns else w.reshape(()) for w in weights)
-    each = torch.where(call.target > 0.5, yes, no)
-    return replace(call, options={**call.options, "weight": each})
+    # Of each column, not of each entry: rows may still be taken out of the batch.
+    logits = call.prediction.logit(1e-6) if call.function == LABELS[0] else call.prediction
+    options = {name: value for name, value in call.options.items() if name != "weight"}
+    options["pos_weight"] = (weights[1] / weights[0]).reshape(call.target.shape[1:])
+    return LossCall(LABELS[1], logits, call.target, options)
