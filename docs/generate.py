@@ -30,7 +30,8 @@ def remedy(name: str) -> str:
     checks = [each for each, check in all_checks().items() if name in check.remedies]
     links = ", ".join(f"[{each}](../checks/{each}.md)" for each in checks)
     code = ["```python", found.code, "```"]
-    return "\n".join([f"# {name}", "", found.advice, "", *code, "", f"Remedy of {links}"])
+    judged = ["A replay cannot judge it. " + found.judge, ""] if found.judge else []
+    return "\n".join([f"# {name}", "", found.advice, "", *code, "", *judged, f"Remedy of {links}"])
 
 
 def row(name: str) -> str:

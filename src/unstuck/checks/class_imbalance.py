@@ -22,7 +22,7 @@ class _Seen:
 
 @check(
     needs={"targets"},
-    remedies=("move-threshold", "weigh-classes"),
+    remedies=("move-threshold", "weigh-classes", "resample-classes"),
     question="q21",
     explains={"initial-loss-off"},
 )

@@ -25,7 +25,7 @@ _SCALE_FREE = (
 
 @check(
     needs={"clipping"},
-    remedies=("clip-gradient-norm",),
+    remedies=("raise-clipping-threshold", "clip-gradient-norm"),
     question="q22",
     explains={"exploding-gradients", "learning-rate-suspect", "loss-not-falling"},
 )

@@ -11,7 +11,13 @@ from unstuck.records.series import finite, median
 
 @check(
     needs={"gradients", "loss"},
-    remedies=("clip-gradient-norm", "lower-learning-rate", "redraw-initialisation"),
+    remedies=(
+        "clip-gradient-norm",
+        "lower-learning-rate",
+        "redraw-initialisation",
+        "warm-up-and-decay",
+        "clip-gradient-value",
+    ),
     question="q22",
     explains={"dead-units", "learning-rate-suspect", "loss-not-falling"},
 )

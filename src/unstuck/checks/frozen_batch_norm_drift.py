@@ -7,7 +7,9 @@ from unstuck.records import Facts, Finding, Location
 from unstuck.records.modes import BatchNormLayer
 
 
-@check(needs={"modes"}, remedies=("keep-batch-norm-frozen",), question="q17")
+@check(
+    needs={"modes"}, remedies=("keep-batch-norm-frozen", "unfreeze", "fresh-start"), question="q17"
+)
 def frozen_batch_norm_drift(
     facts: Facts,
     *,

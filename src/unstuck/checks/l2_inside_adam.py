@@ -10,7 +10,9 @@ from unstuck.records.optimizers import Optimizer
 _COUPLED = ("Adam", "NAdam", "RAdam", "Adamax")
 
 
-@check(needs={"optimizers"}, remedies=("decouple-weight-decay",), question="q10")
+@check(
+    needs={"optimizers"}, remedies=("decouple-weight-decay", "less-weight-decay"), question="q10"
+)
 def l2_inside_adam(facts: Facts) -> Iterator[Finding]:
     """Weight decay inside Adam is divided away with the gradient.
 

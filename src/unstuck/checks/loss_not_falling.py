@@ -11,7 +11,13 @@ from unstuck.records.series import falling, finite, last_part, median
 
 @check(
     needs={"loss_calls"},
-    remedies=("raise-learning-rate", "lower-learning-rate", "redraw-initialisation"),
+    remedies=(
+        "raise-learning-rate",
+        "lower-learning-rate",
+        "redraw-initialisation",
+        "less-weight-decay",
+        "other-optimizer",
+    ),
     question="q01",
 )
 def loss_not_falling(

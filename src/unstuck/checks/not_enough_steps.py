@@ -10,7 +10,7 @@ from unstuck.records.loss import Loss
 from unstuck.records.series import falling, finite, last_part, median
 
 
-@check(needs={"loss", "ending"}, remedies=("more-steps",), question="q09")
+@check(needs={"loss", "ending"}, remedies=("more-steps", "add-momentum"), question="q09")
 def not_enough_steps(
     facts: Facts,
     *,

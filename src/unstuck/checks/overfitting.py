@@ -18,7 +18,16 @@ HARMFUL = 1.5
 
 @check(
     needs={"validation", "loss"},
-    remedies=("early-stopping", "weight-decay"),
+    remedies=(
+        "early-stopping",
+        "weight-decay",
+        "more-dropout",
+        "linear-model",
+        "head-first",
+        "lower-backbone-rate",
+        "use-convolution",
+        "global-pooling",
+    ),
     question="q06",
 )
 def overfitting(

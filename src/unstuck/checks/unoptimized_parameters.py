@@ -9,7 +9,7 @@ from unstuck.records.parameters import Parameter
 
 @check(
     needs={"parameters", "optimizers"},
-    remedies=("give-parameters-to-optimizer", "register-modules"),
+    remedies=("give-parameters-to-optimizer", "register-modules", "unfreeze"),
     question="q17",
     explains={"loss-not-falling"},
 )

@@ -9,7 +9,7 @@ from unstuck.records.parameters import Parameter
 
 @check(
     needs={"parameters", "optimizers", "graph"},
-    remedies=("reconnect-graph", "register-modules"),
+    remedies=("reconnect-graph", "register-modules", "unfreeze"),
     question="q19",
     explains={"loss-not-falling"},
 )

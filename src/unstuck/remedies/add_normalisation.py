@@ -4,8 +4,8 @@ from unstuck.remedies._registry import Remedy
 
 add_normalisation = Remedy(
     advice=(
-        "Put a normalisation between each hidden layer and its activation. It keeps the scale of the "
-        "signal the same from layer to layer."
+        "Put a normalisation between each hidden layer and its activation. It keeps the scale of "
+        "the signal the same from layer to layer."
     ),
     code="""model = torch.nn.Sequential(
     torch.nn.Linear(inputs, 64),
@@ -13,4 +13,5 @@ add_normalisation = Remedy(
     torch.nn.ReLU(),
     torch.nn.Linear(64, classes),
 )""",
+    breadth="panacea",
 )

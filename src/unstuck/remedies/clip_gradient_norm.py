@@ -10,4 +10,5 @@ clip_gradient_norm = Remedy(
     code="""loss.backward()
 torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1.0)
 optimizer.step()""",
+    breadth="panacea",
 )

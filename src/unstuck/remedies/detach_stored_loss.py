@@ -9,4 +9,8 @@ detach_stored_loss = Remedy(
     ),
     code="""losses.append(loss.item())
 total += loss.detach()""",
+    judge=(
+        "It changes memory and time, not what is learned: watch the memory over a few hundred "
+        "steps before and after."
+    ),
 )

@@ -13,4 +13,8 @@ else:
     waited += 1
 if waited == 5:
     model.load_state_dict(best_state)""",
+    judge=(
+        "It acts long after the first hundred steps: compare the best validation loss with "
+        "that of the last epoch."
+    ),
 )

@@ -10,4 +10,8 @@ finish_last_window = Remedy(
     code="""if (i + 1) % accumulation == 0 or i + 1 == len(loader):
     optimizer.step()
     optimizer.zero_grad()""",
+    judge=(
+        "It acts at the end of an epoch: count the updates, which should be the batches by the "
+        "window, rounded up."
+    ),
 )

@@ -4,8 +4,8 @@ from unstuck.remedies._registry import Remedy
 
 insert_nonlinearity = Remedy(
     advice=(
-        "Put an activation between the two layers. If they are meant to be one linear map, one layer does "
-        "the same with fewer numbers."
+        "Put an activation between the two layers. If they are meant to be one linear map, one "
+        "layer does the same with fewer numbers."
     ),
     code="""hidden = torch.relu(first(x))
 output = second(hidden)""",

@@ -8,4 +8,8 @@ larger_batch = Remedy(
         "gradients does not help, because each small batch is normalised by itself."
     ),
     code="""loader = DataLoader(dataset, batch_size=32, shuffle=True)""",
+    judge=(
+        "A replay has the batches of this run: train again with the larger batch and compare "
+        "after as many epochs."
+    ),
 )

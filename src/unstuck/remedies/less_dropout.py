@@ -4,8 +4,8 @@ from unstuck.remedies._registry import Remedy
 
 less_dropout = Remedy(
     advice=(
-        "Lower the rate: it is the share that is dropped, not the share that is kept. Leave the outputs "
-        "themselves without dropout."
+        "Lower the rate: it is the share that is dropped, not the share that is kept. Leave the "
+        "outputs themselves without dropout."
     ),
     code="""model = torch.nn.Sequential(
     torch.nn.Linear(inputs, 64),

@@ -8,4 +8,5 @@ lower_learning_rate = Remedy(
         "it helps."
     ),
     code='optimizer.param_groups[0]["lr"] /= 10  # or a tenth where the optimizer is built',
+    breadth="learning rate",
 )

@@ -9,4 +9,5 @@ more_steps = Remedy(
     ),
     code="""for epoch in range(10 * epochs):
     train_one_epoch()""",
+    judge="A replay is short by design: train on and see whether the loss still falls.",
 )

@@ -7,4 +7,5 @@ no_grad_in_validation = Remedy(
     code="""model.eval()
 with torch.no_grad():
     loss = loss_function(model(x), y)""",
+    judge="It changes memory and time, not what is learned: compare both over one validation.",
 )

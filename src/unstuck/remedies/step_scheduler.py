@@ -11,4 +11,8 @@ step_scheduler = Remedy(
     for x, y in loader:
         train_step(x, y)
     scheduler.step()  # T_max=epochs; or inside the loop with T_max=epochs * len(loader)""",
+    judge=(
+        "It acts over epochs: print the learning rate at the end of each, and compare with the "
+        "schedule as it was meant."
+    ),
 )

@@ -6,6 +6,7 @@ from torch.nn import functional
 from unstuck.trials.changes import all_changes
 from unstuck.trials.replay import NotApplicable, Replay
 
+torch.manual_seed(0)
 x, y = torch.randn(16, 4), torch.randn(16, 1)
 
 

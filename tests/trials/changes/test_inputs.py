@@ -19,6 +19,7 @@ class Told(nn.Module):
         return self.layers[0].weight.sum()
 
 
+torch.manual_seed(0)
 table = torch.tensor([[1.0, 200.0, 5.0]]) + torch.randn(32, 3) * torch.tensor([1.0, 50.0, 0.0])
 images = torch.rand(8, 2, 5, 5) * 255
 

@@ -24,6 +24,7 @@ def classes(last=()):
     return model, torch.optim.SGD(model.parameters(), lr=0.1)
 
 
+torch.manual_seed(0)
 x, labels = torch.randn(12, 4), torch.arange(12) % 3
 
 
@@ -113,6 +114,20 @@ def test_an_activation_outside_the_model_counts_too(live):
     assert (
         step(model, optimizer, x, lambda p: functional.cross_entropy(p.relu(), labels)) == expected
     )
+
+
+def test_a_prediction_cut_out_of_the_memory_of_the_output_is_one_too(live):
+    plain, model = body([]), body([nn.ReLU()])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    live(model, optimizer, x, change="remove-activation-before-loss")
+    expected = value(functional.cross_entropy(plain(x)[2:].detach(), labels[2:]))
+    seen = step(
+        model,
+        optimizer,
+        x,
+        lambda p: functional.cross_entropy(torch.as_strided(p, (10, 3), (3, 1), 6), labels[2:]),
+    )
+    assert seen == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_sigmoid_before_binary_cross_entropy_stays_and_the_relu_below_goes(live):

@@ -7,6 +7,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from unstuck.trials.changes import all_changes
 from unstuck.trials.replay import NotApplicable, Replay
 
+torch.manual_seed(0)
 x, y = torch.randn(16, 4), torch.randn(16, 1)
 
 

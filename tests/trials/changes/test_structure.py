@@ -10,6 +10,7 @@ from unstuck.trials.changes import all_changes
 from unstuck.trials.changes._structure import structure_of
 from unstuck.trials.replay import NotApplicable, Replay
 
+torch.manual_seed(0)
 x = torch.randn(16, 4)
 
 
@@ -222,3 +223,257 @@ def test_modules_that_drop_inside():
 def test_no_dropout():
     with pytest.raises(NotApplicable):
         all_changes()["less-dropout"](Replay([modules()], [], arguments=(x,)))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("style", ["module", "function", "method", "in place"])
+def test_saturating_activations_become_relu(live, name, style):
+    kinds = {"sigmoid": nn.Sigmoid(), "tanh": nn.Tanh()}
+    ways = {
+        "module": lambda: modules(kinds[name]),
+        "function": lambda: Functional(getattr(torch, name)),
+        "method": lambda: Functional(lambda x: getattr(x, name)()),
+        "in place": lambda: Functional(lambda x: getattr(x, name + "_")()),
+    }
+    model = ways[style]()
+    replay = live(model, [], x, change="swap-saturating-activation")
+    assert replay.words == [f"ReLU instead of {name} at 3 places"]
+    assert torch.allclose(output(model), relu_net, atol=1e-6)
+    model(x).sum().backward()
+
+
+class Loop(nn.Module):
+    """The same activation after every layer, the last one too."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.layers = Functional().layers
+        self.activation = activation
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = self.activation(layer(x))
+        return x
+
+
+@pytest.mark.parametrize("activation", [torch.sigmoid, nn.Sigmoid()])
+def test_the_output_keeps_its_sigmoid(live, activation):
+    model = Loop(activation)
+    live(model, [], x, change="swap-saturating-activation")
+    for _ in range(2):
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+
+
+class Gated(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gate, self.value, self.out = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.out(torch.sigmoid(self.gate(x)) * self.value(x))
+
+
+@pytest.mark.parametrize("make", [Gated, lambda: Functional(torch.relu), lambda: nn.LSTM(4, 4)])
+def test_gates_are_no_activations(make):
+    with pytest.raises(NotApplicable):
+        all_changes()["swap-saturating-activation"](Replay([make()], [], arguments=(x,)))
+
+
+def test_tanh_before_pooling_is_swapped(live):
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(2, 2, 3))
+    images = torch.randn(2, 1, 10, 10)
+    plain = nn.Sequential(model[0], nn.ReLU(), model[2], model[3])
+    expected = plain(images)
+    live(model, [], images, change="swap-saturating-activation")
+    assert torch.allclose(model(images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Functional(torch.relu), lambda: modules(nn.ReLU(inplace=True))]
+)
+def test_relu_becomes_leaky(live, make):
+    model = make()
+    expected = output(Functional(lambda x: functional.leaky_relu(x, 0.01)))
+    live(model, [], x, change="leaky-activation")
+    assert torch.allclose(output(model), expected, atol=1e-6)
+    model(x).sum().backward()
+
+
+@pytest.mark.parametrize("make", [lambda: Functional(torch.relu), lambda: modules(nn.ReLU())])
+@pytest.mark.parametrize("rows", [16, 4])
+def test_hidden_layers_are_normalised_by_the_batch_if_it_is_large(live, make, rows):
+    model = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    replay = live(model, optimizer, x[:rows], change="add-normalisation")
+    kind = "BatchNorm1d" if rows == 16 else "LayerNorm"
+    assert replay.words == [f"{kind} after 3 layers"]
+    norm = functional.batch_norm if rows == 16 else functional.layer_norm
+
+    def by_hand(x):
+        rest = (None, None, None, None, True) if rows == 16 else ((4,),)
+        return torch.relu(norm(x, *rest))
+
+    wanted = Functional(by_hand)(x[:rows])
+    assert torch.allclose(model(x[:rows]), wanted, atol=1e-4)
+    assert len(optimizer.param_groups[0]["params"]) == 8 + 6
+    functional.mse_loss(model(x[:rows]), torch.ones(rows, 4)).backward()
+    assert all(p.grad is not None for p in optimizer.param_groups[0]["params"])
+    model.eval()
+    assert torch.equal(model(x[:1]), model(x[:1]))
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(2, "GroupNorm"), (16, "BatchNorm2d")])
+def test_convolutions_are_normalised_by_channel(live, rows, kind):
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(216, 3))
+    images = torch.randn(rows, 1, 8, 8)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    assert live(model, optimizer, images, change="add-normalisation").words == [
+        f"{kind} after 1 layer"
+    ]
+    assert model(images).shape == (rows, 3)
+
+
+def test_batch_norm_is_replaced_with_its_own_parameters(live):
+    model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 1, 3))
+    images = torch.randn(2, 1, 8, 8)
+    plain = nn.Sequential(model[0], nn.GroupNorm(8, 8), nn.ReLU(), model[3])
+    expected = plain(images)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    replay = live(model, optimizer, images, change="add-group-norm")
+    assert replay.words == ["group normalisation instead of 1 batch normalisation"]
+    assert torch.allclose(model(images), expected, atol=1e-6)
+    model(images).sum().backward()
+    assert model[1].weight.grad is not None
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: modules(nn.LayerNorm(4), nn.ReLU()), lambda: nn.Linear(4, 4)]
+)
+def test_normalised_already_or_nothing_hidden(make):
+    model = make()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    groups = len(optimizer.param_groups[0]["params"])
+    with pytest.raises(NotApplicable):
+        all_changes()["add-normalisation"](Replay([model], [optimizer], arguments=(x,)))
+    assert len(optimizer.param_groups[0]["params"]) == groups
+
+
+def test_dropout_is_added_after_hidden_activations(live):
+    model = modules(nn.ReLU())
+    state = torch.get_rng_state()
+    replay = live(model, [], x, change="more-dropout")
+    model(x)
+    assert torch.equal(state, torch.get_rng_state())
+    assert replay.words == ["dropout 0.5 after 3 activations"]
+    assert not torch.equal(model(x), model(x))
+    model.eval()
+    assert torch.allclose(output(model), relu_net, atol=1e-6)
+
+
+def test_more_of_the_dropout_there_is(live):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.2))
+    assert live(model, [], x, change="more-dropout").words == ["dropout 0.2 to 0.6"]
+    assert model[1].p == pytest.approx(0.6)
+
+
+def test_no_optimizer_takes_new_parameters():
+    with pytest.raises(NotApplicable):
+        all_changes()["add-normalisation"](Replay([Functional(torch.relu)], [], arguments=(x,)))
+
+
+def test_a_model_that_cannot_run_twice_is_not_changed():
+    class Once(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 4)
+
+        def forward(self, x):
+            if not self.training:
+                raise ValueError("only in training")
+            return self.layer(x)
+
+    model = Once()
+    with pytest.raises(NotApplicable, match="only in training"):
+        all_changes()["insert-nonlinearity"](Replay([model], [], arguments=(x,)))
+    assert model.training
+
+
+def test_a_loss_inside_the_model_is_one_loss(live):
+    class WithLoss(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = Functional()
+
+        def forward(self, x):
+            return functional.mse_loss(self.body(x), torch.ones_like(x))
+
+    model = WithLoss()
+    replay = live(
+        model, torch.optim.SGD(model.parameters(), lr=0.1), x, change="insert-nonlinearity"
+    )
+    assert replay.losses == []
+    calls = []
+    replay.change_loss(lambda call: (calls.append(call), call)[1])
+    model(x).backward()
+    assert len(calls) == 1
+
+
+def test_a_changed_model_can_be_copied_and_saved(live, tmp_path):
+    model = modules(nn.Sigmoid())
+    replay = live(model, [], x, change="swap-saturating-activation")
+    for module in model.modules():  # those of this test
+        for name in list(module._forward_pre_hooks_with_kwargs):
+            module._forward_pre_hooks.pop(name)
+    assert torch.allclose(output(copy.deepcopy(model)), relu_net, atol=1e-6)
+    torch.save(model, tmp_path / "model.pt")
+    loaded = torch.load(tmp_path / "model.pt", weights_only=False)
+    assert loaded(x).shape == (16, 4)
+    assert replay.words
+
+
+def test_another_model_with_the_same_names_stays(live):
+    first, second = modules(), nn.Sequential(*[nn.Linear(4, 4) for _ in range(5)])
+    expected = output(second)
+    live([second, first], [], x, change="insert-nonlinearity")
+    assert torch.allclose(output(first), relu_net, atol=1e-6)
+    assert torch.equal(output(second), expected)
+
+
+def test_two_changes_of_the_structure_do_not_hide_each_other(live):
+    model = modules(nn.Sigmoid())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    changes = ["swap-saturating-activation", "add-normalisation", "more-dropout"]
+    replay = live(model, optimizer, x, change=changes)
+    assert replay.words[1:] == ["BatchNorm1d after 3 layers", "dropout 0.5 after 3 activations"]
+
+    def by_hand(x):
+        return torch.relu(functional.batch_norm(x, torch.zeros(4), torch.ones(4)))
+
+    model.eval()
+    assert torch.allclose(output(model), output(Functional(by_hand)), atol=1e-4)
+
+
+def test_a_compiled_model_is_seen(live):
+    model = torch.compile(modules(nn.Sigmoid()), backend="eager")
+    live(model, [], x, change="swap-saturating-activation")
+    assert torch.allclose(output(model), relu_net, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_scripted_model_is_not():
+    model = torch.jit.trace(modules(nn.Sigmoid()), x)
+    with pytest.raises(NotApplicable):
+        all_changes()["leaky-activation"](Replay([model], [], arguments=(x,)))
+
+
+def test_the_model_may_be_called_without_the_replay_knowing(live):
+    model, other = Loop(torch.sigmoid), nn.Linear(4, 4)
+    replay = live([other, model], [], x, change="swap-saturating-activation")
+    output(model)
+    other(x)
+    replay.called = None
+    hooks = list(model._forward_pre_hooks)
+    model._forward_pre_hooks.pop(hooks[0])
+    model._forward_pre_hooks_with_kwargs.pop(hooks[0])
+    for _ in range(2):
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)

@@ -27,17 +27,18 @@ def untrained(replay: Replay) -> list[nn.Parameter]:
     return [p for _, p in replay.trained() if p.requires_grad and id(p) not in given]
 
 
-def give(replay: Replay, parameters: list[nn.Parameter]) -> None:
+def give(replay: Replay, parameters: list[nn.Parameter], *, unless_given: bool = False) -> None:
     """Let the optimizer with the most numbers of this model train these as well.
 
-    They join a group that is there: schedulers count the groups.
+    They join a group that is there: schedulers count the groups. ``unless_given`` leaves out those that
+    some optimizer has.
 
     Raises:
         NotApplicable: there is no optimizer yet.
     """
     group = _main_group(replay)
-    given = {id(each) for each in group["params"]}
-    group["params"].extend(each for each in parameters if id(each) not in given)
+    given = {id(each) for optimizer in replay.optimizers for each in parameters_of(optimizer)}
+    group["params"].extend(p for p in parameters if not unless_given or id(p) not in given)
 
 
 def _main_group(replay: Replay) -> dict[str, list[Tensor]]:

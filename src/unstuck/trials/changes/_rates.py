@@ -25,15 +25,16 @@ def present_rate(replay: Replay) -> float:
     raise NotApplicable("no optimizer with a learning rate was built before the first step")
 
 
-def scale_rates(replay: Replay, factor: Callable[[], float]) -> None:
+def scale_rates(replay: Replay, factor: Callable[[Optimizer], float]) -> None:
     """Multiply every learning rate at each update; ``factor`` is asked each time."""
     kept: dict[int, list[tuple[Any, Any]]] = {}
 
     def scale(optimizer: Optimizer) -> None:
         pairs = kept[id(optimizer)] = []
+        by = factor(optimizer)
         for group in optimizer.param_groups:
             if "lr" in group:
-                used = group["lr"] * factor()
+                used = group["lr"] * by
                 pairs.append((group["lr"], used))
                 group["lr"] = used
 
@@ -50,5 +51,5 @@ def scale_rates(replay: Replay, factor: Callable[[], float]) -> None:
 def change_rate(replay: Replay, new: float) -> str:
     """Train with another rate; several rates keep their ratios."""
     old = present_rate(replay)
-    scale_rates(replay, lambda: new / old)
+    scale_rates(replay, lambda _: new / old)
     return f"learning rate {old:.3g} to {new:.3g}"

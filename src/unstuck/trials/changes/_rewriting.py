@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from unstuck.trials.changes._structure import Call, Structure
 from unstuck.trials.changes._watching import (
     Function,
+    Hook,
     Place,
     Watching,
     is_alike,
@@ -33,6 +34,8 @@ def rewrite(replay: Replay, structure: Structure, chosen: Iterable[tuple[Call, A
     whole = {place for place, found in acts.items() if len(found) == counts[place]}
     mode = _Rewriting(replay.model, dict(acts), whole)
     replay.change_inputs(mode.begin)
+    # Whoever calls the model without the replay's knowledge, as one does who scores it, gets the same.
+    replay.model.register_forward_pre_hook(Hook(mode.about_to_run))
     mode.stay()
 
 
@@ -53,6 +56,10 @@ class _Rewriting(Watching):
         self._names = names_of(module) if is_alike(module, self._model) else None
         self._counts.clear()
         return arguments, keywords
+
+    def about_to_run(self, module: nn.Module, arguments: Any) -> None:
+        """The model is called, by whomever."""
+        self.begin(module, (), {})
 
     def called(
         self, name: str, function: Function, arguments: Sequence[Any], keywords: dict[str, Any]

@@ -1,6 +1,7 @@
 """What a model computes, from one pass in evaluation mode that leaves no trace."""
 
 import contextlib
+import inspect
 import random
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_map
 
@@ -22,6 +24,7 @@ from unstuck.trials.changes._watching import (
     names_of,
     place_of,
     tensors_in,
+    uncompiled,
 )
 from unstuck.trials.replay import NotApplicable, Replay
 
@@ -105,10 +108,11 @@ def feature_dimension(name: str, result: Tensor) -> int:
 
 @dataclass
 class Structure:
-    """The calls of the pass, and which of them made the output."""
+    """The calls of the pass, the output, and which call made each of its tensors."""
 
     calls: list[Call]
-    outputs: list[int]
+    output: Any
+    makers: list[int | None]
     readers: dict[int, list[Call]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -120,6 +124,15 @@ class Structure:
     def layers(self) -> list[Call]:
         """The affine calls, in order."""
         return [call for call in self.calls if call.is_affine]
+
+    def ending(self, maker: int | None) -> str:
+        """The name of the last function of an output, views aside."""
+        while maker is not None:
+            call = self.calls[maker]
+            if call.name not in VIEWS:
+                return call.name
+            maker = call.sources[0] if call.sources else None
+        return ""
 
     def reaches_layer(self, call: Call) -> bool:
         """Whether the result goes into a layer, on a way on which it is no gate."""
@@ -140,6 +153,16 @@ class Structure:
                 return True
         return False
 
+    def weights_of(self, layer: Call) -> list[nn.Parameter]:
+        """The parameters of a layer, with those added to its result by hand."""
+        found, waiting = list(layer.parameters), [layer.number]
+        while waiting:
+            for reader in self.readers.get(waiting.pop(), []):
+                if reader.is_linear:
+                    found += reader.parameters
+                    waiting.append(reader.number)
+        return found
+
     def last_layer(self) -> Call:
         """The layer whose result is the output, or what the output is made of.
 
@@ -147,7 +170,7 @@ class Structure:
             NotApplicable: there is none.
         """
         calls = {call.number: call for call in self.calls}
-        waiting = list(self.outputs)
+        waiting = [number for number in self.makers if number is not None]
         while waiting:
             call = calls[waiting.pop(0)]
             if call.is_affine:
@@ -173,18 +196,21 @@ def structure_of(replay: Replay) -> Structure:
     model = replay.model
     if any(is_lazy(parameter) for parameter in model.parameters()):
         raise NotApplicable("layers of the model get their shape at the first call")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise NotApplicable("the model is compiled by torch.jit")
     pass_ = _Pass(model)
     guard = Guard()
-    with _leaving_no_trace(model):
+    with _leaving_no_trace(model), _unreported_losses():
         arguments = tree_map(_copied, replay.arguments)
         keywords = tree_map(_copied, replay.keywords)
         output = guard.run("pass", pass_.run, model, arguments, keywords)
     if guard.losses:
-        raise NotApplicable(f"the model cannot be run once more ({guard.losses['pass']})")
+        reason = guard.losses["pass"].removeprefix("not recorded: ")
+        raise NotApplicable(f"the model cannot be run once more ({reason})")
     if not any(call.is_affine for call in pass_.calls):
         raise NotApplicable("no layer of the model can be seen")
     made = [pass_.maker(tensor) for tensor in tensors_in(_plain(output))]
-    return Structure(pass_.calls, [number for number in made if number is not None])
+    return Structure(pass_.calls, output, made)
 
 
 def _plain(output: Any) -> Any:
@@ -209,7 +235,7 @@ class _Pass(Watching):
         self._made: dict[int, tuple[int | None, Tensor]] = {}
 
     def run(self, model: nn.Module, arguments: Any, keywords: Any) -> Any:
-        with torch.no_grad(), self:
+        with uncompiled(), torch.no_grad(), self:
             return model(*arguments, **keywords)
 
     def maker(self, tensor: Tensor) -> int | None:
@@ -284,3 +310,20 @@ def _leaving_no_trace(model: nn.Module) -> Iterator[None]:
         random.setstate(python)
         if numpy is not None:
             numpy.random.set_state(numbers)
+
+
+@contextlib.contextmanager
+def _unreported_losses() -> Iterator[None]:
+    """A loss inside the model is none of the run's."""
+    reporting = {
+        name: function
+        for name, function in vars(functional).items()
+        if hasattr(function, "__wrapped__") and inspect.isfunction(function)
+    }
+    for name, function in reporting.items():
+        setattr(functional, name, inspect.unwrap(function))
+    try:
+        yield
+    finally:
+        for name, function in reporting.items():
+            setattr(functional, name, function)

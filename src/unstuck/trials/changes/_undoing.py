@@ -47,7 +47,7 @@ class Undoing(Watching):
         if name in ONE_SIDED or name in LINKS:
             return self._activated(name, function, given, arguments, keywords)
         result = function(*arguments, **keywords)
-        if name in VIEWS and made_by(given) is not None:
+        if (name in VIEWS or name == "as_strided") and made_by(given) is not None:
             self._viewed(function, given, result, arguments, keywords)
         return result
 
@@ -83,11 +83,21 @@ class Undoing(Watching):
         made = made_by(given)
         if made is None or made.name in ("softmax", "log_softmax") or not arguments:
             return
-        other = function(made.before, *arguments[1:], **keywords)
+        before = made.before
+        if function.__name__ == "as_strided":  # it speaks of the memory, which has to lie alike
+            before = _laid_out_like(given, before)
+        other = function(before, *arguments[1:], **keywords)
         for one, before in zip(tensors_in(result), tensors_in(other), strict=True):
             if before is not one and one is not given:
                 made_now = Made(made.name, made.function, made.arguments, made.keywords, before)
                 setattr(one, _ATTRIBUTE, made_now)
+
+
+def _laid_out_like(given: Tensor, before: Tensor) -> Tensor:
+    whole = given.storage_offset() + before.numel()
+    memory = before.new_zeros(max(whole, given.untyped_storage().nbytes() // given.element_size()))
+    alike = memory.as_strided(given.shape, given.stride(), given.storage_offset())
+    return alike.copy_(before)
 
 
 def made_by(tensor: Tensor) -> Made | None:

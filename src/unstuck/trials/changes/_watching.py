@@ -8,6 +8,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -40,8 +41,7 @@ class Watching(TorchFunctionMode):
 
     def stay(self) -> None:
         """On, until the process ends."""
-        if hasattr(torch.compiler, "set_stance"):
-            torch.compiler.set_stance("force_eager")  # compiled functions are not seen
+        uncompiled()
         self.__enter__()  # type: ignore[no-untyped-call]
         run_backward = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
 
@@ -56,6 +56,14 @@ class Watching(TorchFunctionMode):
         torch.autograd._engine_run_backward = run  # type: ignore[attr-defined]
 
 
+_HERE = str(Path(__file__).parent)
+
+
+def uncompiled() -> Any:
+    """From here on, or within a ``with``, compiled models run as they were written: functions are seen."""
+    return torch.compiler.set_stance("force_eager")
+
+
 Place = tuple[str, str, str, int]
 """Where a function is called: module, function, and name and line of the code around it."""
 
@@ -65,7 +73,9 @@ def place_of(name: str, names: dict[int, str]) -> Place:
     frame: FrameType | None = sys._getframe(3)
     code, line = "", 0
     while frame is not None:
-        if not code and not frame.f_code.co_filename.endswith(_FUNCTIONAL):
+        file = frame.f_code.co_filename
+        # Functions of torch call others, and several changes hand a call on to each other.
+        if not code and not file.endswith(_FUNCTIONAL) and not file.startswith(_HERE):
             code, line = frame.f_code.co_name, frame.f_lineno
         owner = frame.f_locals.get("self") if frame.f_code.co_varnames[:1] == ("self",) else None
         if isinstance(owner, nn.Module) and id(owner) in names:
@@ -100,3 +110,24 @@ def is_alike(module: nn.Module, model: nn.Module) -> bool:
 
 def _shapes(module: nn.Module) -> list[tuple[int, ...]]:
     return [tuple(p.shape) for p in module.parameters()]
+
+
+class Hook:
+    """A hook that stays on a model: shared by copies of it, and left out of what is saved."""
+
+    def __init__(self, act: Callable[..., Any]) -> None:
+        self._act = act
+
+    def __call__(self, *arguments: Any) -> Any:
+        """As the function it is made of."""
+        return self._act(*arguments)
+
+    def __deepcopy__(self, _: Any) -> "Hook":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Hook, (_do_nothing,)
+
+
+def _do_nothing(*_: Any) -> None:
+    pass
