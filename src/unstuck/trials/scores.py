@@ -60,6 +60,8 @@ class Predictions:
             prediction, target = prediction.reshape(-1, columns), target.reshape(-1, columns)
             if self.function == "binary_cross_entropy_with_logits":
                 prediction = prediction.sigmoid()
+        if self._predicted and prediction.shape[1] != self._predicted[0].shape[1]:
+            return  # another head, called from the same line
         self._predicted.append(prediction)
         self._wanted.append(target)
 
