@@ -8,11 +8,8 @@ from unstuck.checks._order import rank, rank_of_cause
 from unstuck.checks._registry import all_checks
 from unstuck.records import Finding, Proof
 from unstuck.records.finding import Status
-from unstuck.records.trials import Arm, Trials, Verdict
+from unstuck.records.trials import PAIR, Arm, Trials, Verdict
 from unstuck.remedies import all_remedies
-
-PAIR = "+"
-"""Stands between the two remedies of a pair."""
 
 
 @dataclass(frozen=True)

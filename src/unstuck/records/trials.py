@@ -2,6 +2,9 @@
 
 from typing import TypedDict
 
+PAIR = "+"
+"""Stands between the two remedies of a pair."""
+
 
 class Arm(TypedDict):
     """One way to run: as the script is, or with one thing changed; replayed with every seed.

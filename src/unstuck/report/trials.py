@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from itertools import chain
 
 from unstuck.records import Finding, Proof, Run
-from unstuck.records.trials import Trials, Verdict
+from unstuck.records.trials import PAIR, Trials, Verdict
 from unstuck.report.harmless import DAMAGE
 from unstuck.report.wording import Remedies, RemedyText, duration, number, plural
 
-PAIR = "+"
-"""Stands between the two remedies of a pair."""
-
 BUDGET = "15m"
-"""Time to ask for where the replays had too little: 6 changes, 3 seeds and 100 steps fit in most."""
+"""Time to ask for where the replays had too little."""
 
 MARKS = {"confirmed": "proven", "outranked": "outranked", "rejected": "ruled out"}
 """What a list says of a finding."""
-
-STANDING = {"confirmed": "proven by a replay"} | {
-    status: f"{word}: " for status, word in MARKS.items() if status != "confirmed"
-}
 
 JUDGED_ON = {
     "validation": "on the validation data",
@@ -68,8 +61,9 @@ def standing(finding: Finding) -> str:
     """The status of the finding, and why it is no better."""
     if finding.proof is None:
         return "unproven: not yet tested by a replay"
-    start = STANDING.get(finding.status, f"{finding.status}: ")
-    return start + ("" if finding.status == "confirmed" else finding.proof.reason)
+    if finding.status == "confirmed":
+        return "proven by a replay"
+    return f"{mark(finding) or finding.status}: {finding.proof.reason}"
 
 
 def mark(finding: Finding) -> str:
