@@ -9,7 +9,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,20 +81,22 @@ def find_learning_rate(
     """
     _refuse(model, optimizer)
     begun = time.perf_counter()
-    roots = [model, optimizer, loss_fn, *_drawn_from(batches)]
-    before = Kept(roots)
-    device = _device(model)
+    start, drawn = Kept([model, optimizer, loss_fn]), Kept(_drawn_from(batches))
     try:
-        with _resumable(batches), torch.inference_mode(False), torch.enable_grad():
-            read = ReadBatches(batches, device)
-            try:
-                arms = _Arms(model, optimizer, loss_fn, read, Kept(roots[:3]), seed)
-                found = halve(arms.train, rungs=THOROUGH if thorough else RUNGS)
-                curvature, why = arms.sharpness()
-            finally:
-                read.close()
+        with (
+            _resumable(batches),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            closing(ReadBatches(batches, _device(model))) as read,
+        ):
+            arms = _Arms(model, optimizer, loss_fn, read, start, seed)
+            found = halve(arms.train, rungs=THOROUGH if thorough else RUNGS)
+            curvature, why = arms.sharpness()
     finally:
-        before.put_back()
+        try:
+            start.put_back()
+        finally:
+            drawn.put_back()
     return LearningRateSearch(
         rates=found.rates,
         losses=found.losses,
@@ -176,6 +178,8 @@ class _Arms:
         seed_everything(self._seed)
 
     def _pause(self, rate: float, losses: Sequence[float]) -> None:
+        if self._start.bytes > ROOM:
+            return
         state = Kept(self._roots)
         if state.bytes + sum(each.state.bytes for each in self._paused.values()) <= ROOM:
             self._paused[rate] = _Paused(state, tuple(losses))

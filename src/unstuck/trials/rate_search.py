@@ -65,7 +65,7 @@ class LearningRateSearch:
             f"Learning rate {self.choice:g}: after {len(losses)} steps the loss is {end(losses):.4g}, "
             f"untrained it is {start:.4g}."
         )
-        return f"{said} {self._compared(self.choice)}"
+        return f"{said} {self._compared(self.choice)}{self._at_the_edge(self.choice)}"
 
     def _compared(self, choice: float) -> str:
         if not self.current > 0:
@@ -76,6 +76,13 @@ class LearningRateSearch:
         times = float(f"{max(factor, 1 / factor):.2g}")
         lower = "lower" if factor > 1 else "higher"
         return f"The optimizer's own, {self.current:.3g}, is {times:g} times {lower}."
+
+    def _at_the_edge(self, choice: float) -> str:
+        if choice == self.rates[-1]:
+            return " It is the largest of the grid: a larger one may be better."
+        if choice == self.rates[0]:
+            return " It is the smallest of the grid: a smaller one may be better."
+        return ""
 
     def marks(self, rate: float) -> str:
         """What the table says beside a rate."""

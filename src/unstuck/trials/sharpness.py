@@ -7,6 +7,7 @@ Typically Occurs at the Edge of Stability*).
 """
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,6 +44,8 @@ def _products(
     slopes = torch.autograd.grad(
         loss, parameters, create_graph=True, allow_unused=True, materialize_grads=True
     )
+    if _differentiable_once(slopes):
+        raise RuntimeError("a function in it forbids it")
 
     def times(direction: list[Tensor]) -> list[Tensor]:
         pairs = zip(slopes, direction, roots, strict=True)
@@ -55,6 +58,22 @@ def _products(
         return [root * part.detach() for root, part in zip(roots, found, strict=True)]
 
     return times
+
+
+def _differentiable_once(slopes: Sequence[Tensor]) -> bool:
+    """Whether a gradient ends in autograd's error node: asked for given leaves, it is passed over in
+    silence and its part of the curvature is 0."""
+    waiting: list[Any] = [slope.grad_fn for slope in slopes]
+    seen = set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        if node.name().rpartition(":")[2] == "Error":
+            return True
+        seen.add(node)
+        waiting += [following for following, _ in node.next_functions]
+    return False
 
 
 def _largest(
