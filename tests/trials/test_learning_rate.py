@@ -218,6 +218,8 @@ def test_a_real_ctrl_c_leaves_no_trace():
     model = Counting()
     optimizer = two_groups(model)
     before = everything(model, optimizer)
+    # A process started in the background ignores it.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
 
     def slow(output, targets):
@@ -228,6 +230,7 @@ def test_a_real_ctrl_c_leaves_no_trace():
     with pytest.raises(KeyboardInterrupt):
         unstuck.find_learning_rate(model, optimizer, slow, loader())
     timer.join()
+    signal.signal(signal.SIGINT, usual)
     assert everything(model, optimizer) == before
 
 
