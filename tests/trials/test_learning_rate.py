@@ -195,23 +195,45 @@ def test_ctrl_c_while_it_puts_back_leaves_nothing_half_done(monkeypatch):
     model = Counting()
     optimizer = two_groups(model)
     before = everything(model, optimizer)
-    put_back = learning_rate.Kept._put_back
-    interrupted = []
+    put_back, close = learning_rate.Kept._put_back, learning_rate.ReadBatches.close
+    ended, interrupted = [], []
 
     def cut(self):
-        if self.bytes == first and len(interrupted) < 1 and ended:
+        if ended and not interrupted:
             interrupted.append(1)
             raise KeyboardInterrupt
         put_back(self)
 
-    first = learning_rate.Kept([model, optimizer]).bytes
-    ended = []
+    def closed(self):
+        ended.append(1)
+        close(self)
+
     monkeypatch.setattr(learning_rate.Kept, "_put_back", cut)
-    monkeypatch.setattr(learning_rate.ReadBatches, "close", lambda self: ended.append(1))
+    monkeypatch.setattr(learning_rate.ReadBatches, "close", closed)
+    # As many batches as are needed: their end would close the reading before that of the search.
+    batches = [clusters(16, seed) for seed in range(101)]
     with pytest.raises(KeyboardInterrupt):
-        unstuck.find_learning_rate(model, optimizer, nn.CrossEntropyLoss(), loader())
-    assert interrupted
+        unstuck.find_learning_rate(model, optimizer, nn.CrossEntropyLoss(), batches)
+    assert (len(ended), len(interrupted)) == (1, 1)
     assert everything(model, optimizer) == before
+
+
+def test_what_a_model_freezes_on_its_way_is_trained_again():
+    class Freezing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = plain_model()
+
+        def forward(self, x):
+            out = self.body(x)
+            self.body[0].requires_grad_(False)
+            return out
+
+    model = Freezing()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    found = unstuck.find_learning_rate(model, optimizer, nn.CrossEntropyLoss(), loader())
+    assert found.choice is not None
+    assert all(p.requires_grad for p in model.parameters())
 
 
 def test_a_real_ctrl_c_leaves_no_trace():

@@ -47,8 +47,8 @@ def find_learning_rate(
 
     13 rates from 1e-5 to 10, half a decade apart, are trained on the same batches from where the model
     and optimizer stand; the better half goes on after 12, 25 and 50 steps: 447 steps in all. The choice
-    is the rate with the lowest mean loss over the last tenth of 100 steps. It is made for the budget and
-    the constant rate that it was measured with: a long training with a schedule may bear a higher one.
+    is the rate with the lowest mean loss over the last tenth of 100 steps. It is chosen for a constant rate
+    and a training of that length: a longer one, or one with a schedule, may want another.
 
     Afterwards all is as before, bit for bit, also when an exception or Ctrl-C ends it: parameters,
     buffers, gradients, optimizer state, modes, what modules keep in attributes, and the random
@@ -75,7 +75,8 @@ def find_learning_rate(
     Raises:
         NotSearchable: the optimizer needs a closure (LBFGS), the model is not initialised, there are no
             batches of pairs, or the loss is no tensor of one element. Errors of the model and the loss
-            function come through as they are.
+            function come through as they are; but where training with a rate had made the loss worse
+            before, such an error counts as that rate's divergence.
 
     Source: successive halving after Jamieson & Talwalkar 2016; ``benchmarks/learning_rate.py`` measures it.
     """
