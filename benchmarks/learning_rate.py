@@ -94,7 +94,7 @@ class Recurrent(nn.Module):
 class Characters(nn.Module):
     """A small causal transformer."""
 
-    def __init__(self, symbols: int = 27, length: int = 16, width: int = 32) -> None:
+    def __init__(self, symbols: int = 27, length: int = 24, width: int = 32) -> None:
         super().__init__()
         self.symbols = nn.Embedding(symbols, width)
         self.places = nn.Embedding(length, width)
@@ -136,7 +136,7 @@ def text() -> Data:
         said.append(word)
         word = draw.choices(after[word], [8, 4, 2, 1])[0]
     codes = torch.tensor([0 if c == " " else ord(c) - 96 for c in " ".join(said)])
-    windows = codes.unfold(0, 17, 5)
+    windows = codes.unfold(0, 25, 7)
     return windows[:, :-1].contiguous(), windows[:, 1:].contiguous()
 
 
@@ -405,59 +405,76 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def run(tasks: Sequence[Task], seeds: Sequence[int]) -> dict[str, Any]:
-    """All of it."""
+def measure(task: Task, seeds: Sequence[int]) -> dict[str, Any]:
+    """One task: its grids, the picks with their regret, and those of cells in which nothing learns."""
     begun, busy = time.perf_counter(), time.process_time()
+    cells = [Cell(task, optimizer, seeds) for optimizer in OPTIMIZERS]
     rows: list[dict[str, Any]] = []
-    grids, apart = [], []
-    for task in tasks:
-        cells = [Cell(task, optimizer, seeds) for optimizer in OPTIMIZERS]
-        for cell in cells:
-            for seed in seeds:
-                found = list(picks(task, cell.optimizer, seed))
-                judged = [cell.judged(pick, seed) for pick in found]
-                (rows if cell.learns else apart).extend(judged)
-            grids.append(cell.grid())
-        rows += parameter_free(task, cells, seeds)
-        print(f"{task.name}: {time.perf_counter() - begun:.0f} s", flush=True)
-    packages = sorted({package for package, _, _ in PARAMETER_FREE.values()})
+    apart: list[dict[str, Any]] = []
+    for cell in cells:
+        for seed in seeds:
+            judged = [cell.judged(pick, seed) for pick in picks(task, cell.optimizer, seed)]
+            (rows if cell.learns else apart).extend(judged)
+    rows += parameter_free(task, cells, seeds)
     return {
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "seconds": round(time.perf_counter() - begun),
-        "seconds_of_one_core": round(time.process_time() - busy),
-        "not_installed": [name for name in packages if importlib.util.find_spec(name) is None],
-        "grid": list(GRID),
-        "summary": summary(rows),
-        "grids": grids,
+        "grids": [cell.grid() for cell in cells],
         "rows": rows,
         "nothing_learns": [
             {key: row[key] for key in ("task", "optimizer", "seed", "method", "rate", "best_rate")}
             for row in apart
         ],
+        "seconds": round(time.perf_counter() - begun),
+        "seconds_of_one_core": round(time.process_time() - busy),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, help="write the JSON here")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    result = run([TASKS[name] for name in options.tasks], range(options.seeds))
+def combined(measured_tasks: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """All tasks, and the regret of every method over them."""
+    packages = sorted({package for package, _, _ in PARAMETER_FREE.values()})
+    rows = [row for found in measured_tasks.values() for row in found["rows"]]
+    return {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "not_installed": [name for name in packages if importlib.util.find_spec(name) is None],
+        "grid": list(GRID),
+        "summary": summary(rows),
+        "tasks": measured_tasks,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
     for method, found in result["summary"].items():
         print(
             f"{method:30} regret mean {found['mean_regret']:.3f} worst {found['worst_regret']:.3f}"
             f" ({found['worst']}); named none {found['named_none']}, diverged {found['diverged']}"
             f" of {found['picks']}; {found['steps']} steps"
         )
-    for row in result["nothing_learns"]:
-        print(f"nothing learns: {row}")
+    for found in result["tasks"].values():
+        for row in found["nothing_learns"]:
+            print(f"nothing learns: {row}")
     for name in result["not_installed"]:
         print(f"{name} is not installed: its rows are left out")
-    if options.out:
-        options.out.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--out", type=Path, help="write the JSON here; tasks of it that are not asked for stay"
+    )
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    found: dict[str, Any] = {}
+    if options.out and options.out.exists():
+        found = json.loads(options.out.read_text())["tasks"]
+    for name in options.tasks:
+        found[name] = measure(TASKS[name], range(options.seeds))
+        print(f"{name}: {found[name]['seconds_of_one_core']} s of one core", flush=True)
+        if options.out:
+            kept = {name: found[name] for name in TASKS if name in found}
+            options.out.write_text(json.dumps(combined(kept), indent=1) + "\n")
+    show(combined(found))
 
 
 if __name__ == "__main__":

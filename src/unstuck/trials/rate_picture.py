@@ -66,6 +66,8 @@ def _key(search: LearningRateSearch) -> str:
         )
     if search.limit is not None:
         said.append(f"Dotted: 2/sharpness, {search.limit:.3g}.")
+    if any(_top(search) < last < math.inf for last in search.ends):
+        said.append(f"Losses above {_top(search):.3g} are drawn there.")
     diverged = [f"{rate:g}" for rate, last in zip(search.rates, search.ends, strict=True)
                 if not math.isfinite(last)]  # fmt: skip
     if diverged:
@@ -77,13 +79,17 @@ def _points(search: LearningRateSearch) -> list[dict[str, Any]]:
     """The loss of every rate after each number of steps at which rates were left behind."""
     lengths = sorted({len(losses) for losses, last in zip(search.losses, search.ends, strict=True)
                       if math.isfinite(last)})  # fmt: skip
-    top = FAR * abs(end(search.untrained))
+    top = _top(search)
     return [
         {"rate": rate, "loss": min(value, top), "steps": f"{steps} steps", "of": steps}
         for steps in lengths
         for rate, losses in zip(search.rates, search.losses, strict=True)
         if len(losses) >= steps and abs(value := end(losses[:steps])) < DRAWABLE
     ]
+
+
+def _top(search: LearningRateSearch) -> float:
+    return FAR * abs(end(search.untrained)) or math.inf
 
 
 def _layers(search: LearningRateSearch, points: list[dict[str, Any]]) -> Any:
