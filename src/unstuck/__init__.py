@@ -6,15 +6,18 @@ says what is wrong with the training and at which line. In a notebook::
     with unstuck.watch(model, optimizer) as run:
         ...  # the training loop
     run
+
+and ``unstuck.find_learning_rate(model, optimizer, loss_fn, loader)`` measures which rate to train with.
 """
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "watch"]
+__all__ = ["__version__", "find_learning_rate", "watch"]
 
 if TYPE_CHECKING:
     from unstuck.notebook import watch
+    from unstuck.trials.learning_rate import find_learning_rate
 
 
 def __getattr__(name: str) -> Any:
@@ -23,6 +26,10 @@ def __getattr__(name: str) -> Any:
         from unstuck.notebook import watch
 
         return watch
+    if name == "find_learning_rate":
+        from unstuck.trials.learning_rate import find_learning_rate
+
+        return find_learning_rate
     raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
 
 

@@ -24,3 +24,7 @@ class RunNotFound(UnstuckError):
 
 class ReportNotWritten(UnstuckError):
     """A report could not be written where it was asked for."""
+
+
+class NotSearchable(UnstuckError):
+    """A learning rate cannot be searched for with this optimizer, model, loss or data."""
