@@ -33,11 +33,25 @@ class Watching(TorchFunctionMode):
         self, function: Any, types: Any, arguments: Any = (), keywords: Any = None
     ) -> Any:
         """Called by torch, with this mode off while it lasts."""
+        if function is Tensor.backward:
+            return self._backward(*arguments, **(keywords or {}))
         # A loss function asks for itself by its name, which stands for the one that reports it: once
         # more through that would be a second loss.
         function = inspect.unwrap(function)
         name = getattr(function, "__name__", "")
         return self.called(name, function, arguments, dict(keywords or {}))
+
+    def _backward(
+        self,
+        tensor: Tensor,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """With the mode on: a step begins here, and whoever notices may ask the model something."""
+        with self:
+            torch.autograd.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
 
     def stay(self) -> None:
         """On, until the process ends."""
