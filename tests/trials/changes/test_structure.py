@@ -499,3 +499,14 @@ def test_who_asks_the_model_when_a_backward_pass_begins_gets_the_changed_one(
     model(x).sum().backward()
     assert len(seen) == 1
     assert torch.allclose(seen[0], relu_net, atol=1e-6)
+
+
+def test_work_that_is_hidden_from_modes_gets_the_changed_model_too(live):
+    model = Loop(torch.sigmoid)
+    with torch._C.DisableTorchFunction():
+        live(model, [], x, change="swap-saturating-activation")
+    for _ in range(2):
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+    with torch._C.DisableTorchFunction():
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+        assert not torch._C._is_torch_function_enabled()
