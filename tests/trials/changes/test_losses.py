@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from unstuck.trials.replay import NotApplicable
+from unstuck.trials.replay import LossCall, NotApplicable
 
 
 def value(loss):
@@ -128,6 +128,19 @@ def test_a_prediction_cut_out_of_the_memory_of_the_output_is_one_too(live):
         lambda p: functional.cross_entropy(torch.as_strided(p, (10, 3), (3, 1), 6), labels[2:]),
     )
     assert seen == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda p: p, lambda p: p[3:], lambda p: p.as_strided((12, 3), (3, 1))]
+)
+def test_a_loss_is_asked_again_where_no_function_is_seen(live, cut):
+    plain, model = body([]), body([nn.ReLU()])
+    replay = live(model, [], x, change="remove-activation-before-loss")
+    with torch.no_grad():
+        expected = cut(plain(x))
+        with torch._C.DisableTorchFunction():
+            call = LossCall("cross_entropy", cut(model(x)), labels)
+            assert torch.allclose(replay.loss_called(call).prediction, expected)
 
 
 def test_a_sigmoid_before_binary_cross_entropy_stays_and_the_relu_below_goes(live):

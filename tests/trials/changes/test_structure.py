@@ -1,4 +1,5 @@
 import copy
+import functools
 
 import pytest
 import torch
@@ -477,3 +478,35 @@ def test_the_model_may_be_called_without_the_replay_knowing(live):
     model._forward_pre_hooks_with_kwargs.pop(hooks[0])
     for _ in range(2):
         assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+
+
+@pytest.mark.parametrize("more", [[], ["more-dropout"]])
+def test_who_asks_the_model_when_a_backward_pass_begins_gets_the_changed_one(
+    live, monkeypatch, more
+):
+    model = modules(nn.Sigmoid())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    seen, backward = [], torch.autograd.backward
+
+    @functools.wraps(backward)
+    def noticed(*arguments, **keywords):
+        seen.append(output(model))
+        return backward(*arguments, **keywords)
+
+    monkeypatch.setattr(torch.autograd, "backward", noticed)
+    live(model, optimizer, x, change=["swap-saturating-activation", *more])
+    model.eval()
+    model(x).sum().backward()
+    assert len(seen) == 1
+    assert torch.allclose(seen[0], relu_net, atol=1e-6)
+
+
+def test_work_that_is_hidden_from_modes_gets_the_changed_model_too(live):
+    model = Loop(torch.sigmoid)
+    with torch._C.DisableTorchFunction():
+        live(model, [], x, change="swap-saturating-activation")
+    for _ in range(2):
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+    with torch._C.DisableTorchFunction():
+        assert torch.allclose(output(model), relu_net.sigmoid(), atol=1e-6)
+        assert not torch._C._is_torch_function_enabled()

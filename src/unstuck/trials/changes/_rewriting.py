@@ -36,7 +36,7 @@ def rewrite(replay: Replay, structure: Structure, chosen: Iterable[tuple[Call, A
     replay.change_inputs(mode.begin)
     # Whoever calls the model without the replay's knowledge, as one does who scores it, gets the same.
     replay.model.register_forward_pre_hook(Hook(mode.about_to_run))
-    mode.stay()
+    mode.stay(replay.models)
 
 
 class _Rewriting(Watching):

@@ -21,6 +21,7 @@ from unstuck.trials.changes._watching import (
     Function,
     Place,
     Watching,
+    functions_seen,
     names_of,
     place_of,
     tensors_in,
@@ -235,7 +236,7 @@ class _Pass(Watching):
         self._made: dict[int, tuple[int | None, Tensor]] = {}
 
     def run(self, model: nn.Module, arguments: Any, keywords: Any) -> Any:
-        with uncompiled(), torch.no_grad(), self:
+        with functions_seen(), uncompiled(), torch.no_grad(), self:
             return model(*arguments, **keywords)
 
     def maker(self, tensor: Tensor) -> int | None:

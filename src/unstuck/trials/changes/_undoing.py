@@ -101,9 +101,17 @@ def _laid_out_like(given: Tensor, before: Tensor) -> Tensor:
 
 
 def made_by(tensor: Tensor) -> Made | None:
-    """How a tensor was made, if an activation made it."""
+    """How a tensor was made, if an activation made it, or what it is a view of."""
     made = getattr(tensor, _ATTRIBUTE, None)
-    return made if isinstance(made, Made) else None
+    if isinstance(made, Made):
+        return made
+    whole = tensor._base
+    made = getattr(whole, _ATTRIBUTE, None)
+    if whole is None or not isinstance(made, Made) or made.name in ("softmax", "log_softmax"):
+        return None
+    memory = _laid_out_like(whole, made.before)
+    before = memory.as_strided(tensor.shape, tensor.stride(), tensor.storage_offset())
+    return Made(made.name, made.function, made.arguments, made.keywords, before)
 
 
 def without_activation(tensor: Tensor) -> Tensor:

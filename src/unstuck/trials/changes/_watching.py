@@ -4,10 +4,11 @@ A function mode is no good guest in a run that is only watched (it switches fast
 is thrown away. It stays on to the end, so that recomputed forwards are treated like the first.
 """
 
+import contextlib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,6 +24,10 @@ _FUNCTIONAL = ("/torch/nn/functional.py", "/torch/overrides.py", "/torch/functio
 class Watching(TorchFunctionMode):
     """Base of what looks at each call: one method to write."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._around: list[contextlib.ExitStack] = []
+
     def called(
         self, name: str, function: Function, arguments: Sequence[Any], keywords: dict[str, Any]
     ) -> Any:
@@ -33,21 +38,44 @@ class Watching(TorchFunctionMode):
         self, function: Any, types: Any, arguments: Any = (), keywords: Any = None
     ) -> Any:
         """Called by torch, with this mode off while it lasts."""
+        if function is Tensor.backward:
+            return self._backward(*arguments, **(keywords or {}))
         # A loss function asks for itself by its name, which stands for the one that reports it: once
         # more through that would be a second loss.
         function = inspect.unwrap(function)
         name = getattr(function, "__name__", "")
         return self.called(name, function, arguments, dict(keywords or {}))
 
-    def stay(self) -> None:
-        """On, until the process ends."""
+    def _backward(
+        self,
+        tensor: Tensor,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """With the mode on: a step begins here, and whoever notices may ask the model something."""
+        with self:
+            torch.autograd.backward(tensor, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def stay(self, models: Iterable[nn.Module]) -> None:
+        """On, until the process ends; within these models even where it is off around them.
+
+        Whoever watches a run hides its own work from modes, and scores the model in that work.
+        """
         uncompiled()
         self.__enter__()  # type: ignore[no-untyped-call]
+        self._stay_in_backward()
+        for model in models:
+            model.register_forward_pre_hook(Hook(self._enter_model))
+            model.register_forward_hook(Hook(self._leave_model), always_call=True)
+
+    def _stay_in_backward(self) -> None:
+        """A backward pass is a function too, but checkpoints run parts of the forward in it."""
         run_backward = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
 
         @functools.wraps(run_backward)
         def run(*arguments: Any, **keywords: Any) -> Any:
-            """A backward pass is a function too, but checkpoints run parts of the forward in it."""
             if self in _get_current_function_mode_stack():  # type: ignore[no-untyped-call]
                 return run_backward(*arguments, **keywords)
             with self:
@@ -55,14 +83,34 @@ class Watching(TorchFunctionMode):
 
         torch.autograd._engine_run_backward = run  # type: ignore[attr-defined]
 
+    def _enter_model(self, *_: Any) -> None:
+        on = contextlib.ExitStack()
+        on.enter_context(functions_seen())
+        if self not in _get_current_function_mode_stack():  # type: ignore[no-untyped-call]
+            on.enter_context(self)
+        self._around.append(on)
 
-_HERE = str(Path(__file__).parent)
+    def _leave_model(self, *_: Any) -> None:
+        if self._around:  # the call under way had begun before
+            self._around.pop().close()
+
+
+@contextlib.contextmanager
+def functions_seen() -> Iterator[None]:
+    """Function modes are on, also within ``torch._C.DisableTorchFunction``."""
+    if torch._C._is_torch_function_enabled():
+        yield
+    else:
+        with torch._C._EnableTorchFunction():
+            yield
 
 
 def uncompiled() -> Any:
     """From here on, or within a ``with``, compiled models run as they were written: functions are seen."""
     return torch.compiler.set_stance("force_eager")
 
+
+_HERE = str(Path(__file__).parent)
 
 Place = tuple[str, str, str, int]
 """Where a function is called: module, function, and name and line of the code around it."""

@@ -30,7 +30,7 @@ def fit_loss_to_targets(replay: Replay) -> str:
 
     reason = "the loss fits the targets, or the layer has too few outputs for another one"
     exchange_loss(replay, fitted, reason)
-    Undoing().stay()
+    Undoing().stay(replay.models)
     return "the loss that fits the kind of the targets"
 
 

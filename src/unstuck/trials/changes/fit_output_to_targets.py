@@ -26,7 +26,7 @@ def fit_output_to_targets(replay: Replay) -> str:
         return replace(call, prediction=made.before) if made.name in left_out else None
 
     exchange_loss(replay, fitted, "no last activation was seen that cannot give the targets")
-    Undoing().stay()
+    Undoing().stay(replay.models)
     return "output without its last activation"
 
 

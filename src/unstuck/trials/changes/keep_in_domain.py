@@ -26,7 +26,7 @@ def keep_in_domain(replay: Replay) -> str:
             raise NotApplicable("the script itself takes no logarithm, root or quotient")
 
     replay.before_update(at_update)
-    mode.stay()
+    mode.stay(replay.models)
     return "what enters log, sqrt and division kept 1e-8 away from 0"
 
 

@@ -14,7 +14,7 @@ _LINKS = {"nll_loss": "log_softmax", "binary_cross_entropy": "sigmoid"}
 def remove_activation_before_loss(replay: Replay) -> str:
     """At the loss: the logits as they were before the last activation."""
     exchange_loss(replay, _without, "no activation is applied to what the loss receives")
-    Undoing().stay()
+    Undoing().stay(replay.models)
     return "no activation between the last layer and the loss"
 
 
