@@ -451,7 +451,11 @@ def show(result: dict[str, Any]) -> None:
         )
     for found in result["tasks"].values():
         for row in found["nothing_learns"]:
-            print(f"nothing learns: {row}")
+            if row["method"].startswith("find"):
+                print(
+                    f"nothing learns in {row['task']}, {row['optimizer']}, seed {row['seed']}: "
+                    f"{row['method']} names {row['rate']}"
+                )
     for name in result["not_installed"]:
         print(f"{name} is not installed: its rows are left out")
 
