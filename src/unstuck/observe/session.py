@@ -1,10 +1,11 @@
 """One watched run: what step it is, how closely to look, and who is told of what happens."""
 
+import contextlib
 import os
 import sys
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,6 +152,7 @@ class Session:
         }
         for probe in probes:
             probe.session = self
+        _SESSIONS.add(self)
 
     def listen_only(self, listeners: list[Any]) -> None:
         """From here on tell these alone, of every step in detail: the session of a replay."""
@@ -388,6 +390,22 @@ class Session:
                 "a model was called, but nothing was trained: no backward pass, no optimizer step"
             )
         return "torch was imported, but no model was called and nothing was trained"
+
+
+_SESSIONS: "weakref.WeakSet[Session]" = weakref.WeakSet()
+
+
+@contextlib.contextmanager
+def unwatched() -> Iterator[None]:
+    """What trains in here is a search of ours, not the person's training."""
+    sessions = list(_SESSIONS)
+    for session in sessions:
+        session.busy += 1
+    try:
+        yield
+    finally:
+        for session in sessions:
+            session.busy -= 1
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from torch.nn.parameter import is_lazy
 from torch.optim import Optimizer
 
 from unstuck.errors import NotSearchable
+from unstuck.observe.session import unwatched
 from unstuck.trials.halving import RUNGS, THOROUGH, UNTRAINED, Halving, Losses, halve
 from unstuck.trials.kept import Kept, seed_everything
 from unstuck.trials.rate_search import LearningRateSearch
@@ -85,6 +86,7 @@ def find_learning_rate(
     start, drawn = Kept([model, optimizer, loss_fn]), Kept(_drawn_from(batches))
     try:
         with (
+            unwatched(),
             _resumable(batches),
             torch.inference_mode(False),
             torch.enable_grad(),

@@ -5,33 +5,33 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from unstuck.records import Finding, Run
-from unstuck.records.trials import Arm, SelfCheck, Trials, Verdict
+from unstuck.records.trials import SelfCheck, Trials, Verdict
 from unstuck.remedies import all_remedies
 from unstuck.trials import verdicts
+from unstuck.trials.arms import SEEDS, SHAM, UNCHANGED, Arms, distances
 from unstuck.trials.changes import all_changes
 from unstuck.trials.replays import Job, Outcome, Replays, Source, TimeIsUp
-from unstuck.trials.scores import WORST
 
 STEPS = 100
 """Steps of a replay: 20 are far too few to tell causes apart, 50 too few, 80 better (``trials.md``)."""
 FEWEST = 30
 """With fewer steps nothing is confirmed."""
-SEEDS = (0, 1, 2)
 MOST_REMEDIES = 6
 BUDGET = 30.0
-_POINTS = 50
 _ROOM = 0.9
 """From this score on nothing more is looked for."""
 _LEARNS = 0.15
-"""Below this score the unchanged run learns next to nothing."""
+"""Below this score, and with a smaller fall of the loss, the unchanged run learns next to nothing."""
+LOWER, RAISE = "lower-learning-rate", "raise-learning-rate"
+_CLASSES = "1 - cross-entropy over classes alike, as a share of a constant prediction's"
 _SCORES = {
-    "cross_entropy": "1 - cross-entropy over classes alike, as a share of a constant prediction's",
-    "nll_loss": "1 - cross-entropy over classes alike, as a share of a constant prediction's",
-    "binary_cross_entropy": "1 - cross-entropy over yes and no alike, as a share of a constant prediction's",
-    "mse_loss": "R^2",
+    "cross_entropy": _CLASSES,
+    "nll_loss": _CLASSES,
+    "binary_cross_entropy": _CLASSES,
+    "binary_cross_entropy_with_logits": _CLASSES,
 }
 _FALL = "fall of the loss, as a share of the first"
 
@@ -44,8 +44,8 @@ class Unproven(Exception):
 class Wish:
     """How much may be spent: ``budget`` in seconds, ``parallel`` replays at a time (0: the cores).
 
-    ``experiments``: changes that checks ask for beside the remedies. ``more`` says how to ask
-    for so many minutes.
+    ``experiments``: changes that checks ask for beside the remedies. ``more`` says how to ask for so many
+    minutes.
     """
 
     budget: float = BUDGET
@@ -53,21 +53,6 @@ class Wish:
     steps: int = STEPS
     experiments: tuple[str, ...] = ()
     more: Callable[[int], str] = "unstuck check --budget {}m train.py".format
-
-
-@dataclass
-class _Told:
-    """The outcomes of one arm, in the order of the seeds."""
-
-    name: str
-    changes: tuple[str, ...]
-    rate: float | None = None
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    stopped: str | None = None
-
-    @property
-    def seconds(self) -> float:
-        return sum(each.seconds for each in self.outcomes.values())
 
 
 Say = Callable[[int, float, str], None]
@@ -82,9 +67,8 @@ def prove(
 ) -> Trials:
     """The trials of a run whose findings are known.
 
-    ``given``: by step, the loss that the first backward pass of the run was given.
-
-    ``say`` is told, now and then, how many replays were made, how many seconds are left, and what is tried.
+    ``given``: by step, the loss that the first backward pass of the run was given. ``say`` is told, now
+    and then, how many replays were made, how many seconds are left, and what is tried.
 
     Raises:
         Unproven: nothing can be claimed; the text says why.
@@ -93,7 +77,7 @@ def prove(
 
 
 class _Proof:
-    """One run's trials, in order: self-check, how the run goes as it is, remedies, what is left."""
+    """One run's trials, in order: self-check, the run as it is, first seeds, all seeds, pairs."""
 
     def __init__(
         self, source: Source, run: Run, given: Mapping[int, float], wish: Wish, say: Say
@@ -108,15 +92,12 @@ class _Proof:
         self.replays.on_wait = lambda: say(
             self.replays.made, self.begun + wish.budget - time.monotonic(), self.trying
         )
-        self.threads = max(1, cores // parallel)
         self.trying = "the run as it is"
         self.steps = min(wish.steps, run.script.steps)
-        self.told: dict[str, _Told] = {}
+        self.arms = Arms(self.replays, self.steps, max(1, cores // parallel))
         self.self_check: SelfCheck | None = None
         self.remarks: list[str] = []
-        self.judged_on = ""
-        self.least, self.source = verdicts.LEAST, ""
-        self.seeds = SEEDS
+        self.complete = True
 
     def made(self) -> Trials:
         """All of it, as far as the budget goes."""
@@ -131,61 +112,39 @@ class _Proof:
         except OSError as error:
             raise Unproven(f"the process that was held is gone: {error}") from error
         try:
-            self._try_remedies()
-            self._look_further()
-        except (TimeIsUp, _Spent):
-            self.remarks.append(f"not everything was tried: {self._more_budget()}")
+            self._go_on()
+        except TimeIsUp:
+            self.complete = False
         except KeyboardInterrupt:
             self.remarks.append("interrupted: what was tried until then is here")
         except OSError as error:
-            self.remarks.append(
-                f"not everything was tried: the process that was held is gone: {error}"
-            )
+            self.remarks.append(f"cut short: the process that was held is gone: {error}")
+        if not self.complete:
+            self.remarks.append(f"not everything was tried: {self._more_budget()}")
         return self._trials()
 
     # The run as it is.
 
     def _begin(self) -> None:
         first = Job("self-check", (), 0, self.steps, keep_back=False)
-        self.told["unchanged"] = _Told("unchanged", ())
-        self.told["sham"] = _Told("sham", ("sham",))
-        jobs = [first, *self._jobs("unchanged", SEEDS), *self._jobs("sham", SEEDS)]
+        self.arms.add(UNCHANGED, ())
+        self.arms.add(SHAM, (SHAM,))
+        jobs = [first, *self.arms.jobs(UNCHANGED, SEEDS), *self.arms.jobs(SHAM, SEEDS)]
         with closing(self.replays.run(jobs)) as outcomes:
             for job, outcome in outcomes:
-                if job is first:
-                    self.self_check = self._checked(outcome)
-                    if not self.replays.fits(len(SEEDS) * 2 + 1):
-                        raise TimeIsUp
-                else:
-                    self.told[job.arm].outcomes[job.seed] = outcome
-        if self.self_check is None:
-            raise TimeIsUp
-        sham = self.told["sham"].outcomes.values()
-        failed = [each.failed for each in (*self.told["unchanged"].outcomes.values(), *sham)]
-        if any(failed):
-            raise Unproven(f"a replay failed: {next(filter(None, failed))}")
-        unfit = next((each.unfit for each in sham if each.unfit), None)
-        if unfit:
-            self.told.pop("sham")
-            self.remarks.append(f"no change that should not matter could be made: {unfit}")
-        self._choose_score()
-        if self.kind == "loss" and self._optimizers() > 1:
-            raise Unproven(
-                "several optimizers and no loss that can be scored: a loss alone says little"
-            )
-        self.least, self.source = verdicts.margin(
-            self._scores("unchanged"), self._scores("sham") if "sham" in self.told else []
-        )
+                if job is not first:
+                    self.arms.hear(job, outcome)
+                    continue
+                self.self_check = self._checked(outcome)
+                if not self.replays.fits(len(jobs)):
+                    raise TimeIsUp
+        self._look_at_unchanged()
 
     def _checked(self, outcome: Outcome) -> SelfCheck:
         """The unchanged replay must give the recorded losses."""
         if outcome.failed:
             raise Unproven(f"the script cannot be replayed: {outcome.failed}")
-        both = [
-            (step, _distance(ours, self.given[step]))
-            for step, ours in outcome.given
-            if step in self.given
-        ]
+        both = distances(self.given, outcome)
         if len(both) < min(FEWEST, self.steps) // 2:
             ended = f": {outcome.stopped}" if outcome.stopped else ""
             raise Unproven(f"the replay's losses cannot be compared with the run's{ended}")
@@ -198,234 +157,188 @@ class _Proof:
             )
         return {"steps": len(both), "largest_difference": worst, "equal": True}
 
-    def _choose_score(self) -> None:
-        """What all unchanged replays have: validation first, the loss itself last."""
-        outcomes = [outcome for told in self.told.values() for outcome in told.outcomes.values()]
-        fresh = all(outcome.fresh > 0.9 for outcome in outcomes)
-        names = ["validation", "rows kept back", "as trained" if fresh else "training batches"]
-        shared = [name for name in names if all(name in each.scores for each in outcomes)]
-        self.kind = shared[0] if shared else "loss"
-        self.judged_on = {
-            "as trained": "batches before they are trained on",
-            "loss": "batches before they are trained on" if fresh else "training batches",
-        }.get(self.kind, self.kind)
+    def _look_at_unchanged(self) -> None:
+        unchanged, sham = self.arms.told[UNCHANGED], self.arms.told[SHAM]
+        outcomes = [*unchanged.outcomes.values(), *sham.outcomes.values()]
+        failed = next((each.failed for each in outcomes if each.failed), None)
+        if failed:
+            raise Unproven(f"a replay failed: {failed}")
+        if sham.stopped:
+            self.arms.told.pop(SHAM)
+            self.remarks.append(f"no change that should not matter could be made: {sham.stopped}")
+        self.arms.choose_score()
+        stepped = sum(each["steps"] > 0 for each in self.run.facts.optimizers or ())
+        if self.arms.kind == "loss" and stepped > 1:
+            raise Unproven(
+                "several optimizers and no loss that can be scored: a loss alone says little"
+            )
+        self.arms.least, self.arms.source = verdicts.margin(
+            self.arms.scores(UNCHANGED), [] if sham.stopped else self.arms.scores(SHAM)
+        )
 
-    def _optimizers(self) -> int:
-        return sum(each["steps"] > 0 for each in self.run.facts.optimizers or ())
+    # Remedies, learning rates, experiments.
 
-    # Remedies.
-
-    def _try_remedies(self) -> None:
-        for name in self._named():
-            self._try(name, (name,))
-        self._try_rates()
+    def _go_on(self) -> None:
+        named = [self.arms.add(name, (name,)) for name in self._named()]
+        rates = list(self._rates((0.1, 0.01, 10.0, 100.0)))
+        asked = [self.arms.add(n, (n,)) for n in self.wish.experiments if n not in named]
+        broad = [name for name in named if verdicts.breadth(name) != "specific"]
+        specific = [name for name in named if name not in broad]
+        self._replay("remedies", [*specific, *rates, *broad, *asked], SEEDS[:1])
+        rate = self._best_rate(rates)
+        tried = [name for name in (*specific, *rate, *broad) if self._leaves_room(name)]
+        tried += [name for name in asked if self._is_open(name)]
+        self._replay("what helped", tried, SEEDS[1:])
+        self._try_pairs(specific, [*rate])
 
     def _named(self) -> list[str]:
         """The remedies that findings name and a replay can judge, the worst finding's first."""
-        changes, found = all_changes(), []
+        changes = all_changes()
+        found: list[str] = []
         for finding in _flat(self.run.findings):
-            found += [r for r in finding.remedies if r in changes and r not in found]
-        rates = ("lower-learning-rate", "raise-learning-rate")
-        return [name for name in found if name not in rates][:MOST_REMEDIES]
+            if finding.severity != "note":
+                found += [r for r in finding.remedies if r in changes and r not in found]
+        return [name for name in found if name not in (LOWER, RAISE)][:MOST_REMEDIES]
 
-    def _try(
-        self,
-        name: str,
-        changes: tuple[str, ...],
-        rate: float | None = None,
-        over: str = "unchanged",
-    ) -> _Told:
+    def _replay(self, trying: str, names: Sequence[str], seeds: Sequence[int]) -> None:
+        self.trying = trying
+        self.complete = self.arms.replay(names, seeds) and self.complete
+
+    def _leaves_room(self, name: str, over: str = UNCHANGED) -> bool:
         """One seed first: what does not help with it is not confirmed, whatever the others say."""
-        told = self.told[name] = _Told(name, changes, rate)
-        self.trying = name.replace("+", " and ")
-        self._replay([name], SEEDS[:1])
-        gains = self._gains(name, over)
-        if told.stopped is None and gains and gains[0] <= self.least / 2:
+        told = self.arms.told[name]
+        if told.stopped is None and not self.arms.helps(name, over):
             told.stopped = "no gain with the first seed"
-        if told.stopped is None and gains:
-            self._replay([name], SEEDS[1:])
-        return told
+        return told.stopped is None
 
-    def _try_rates(self) -> None:
-        """Ten and a hundred times as much and as little, then half a decade around the best of them."""
-        self.trying = "the learning rate"
-        rates = self._rates()
+    def _is_open(self, name: str) -> bool:
+        """An experiment that is clearly worse with the first seed has said what it has to say."""
+        gains = self.arms.gains(name)
+        return self.arms.told[name].stopped is None and (not gains or gains[0] >= -self.arms.least)
+
+    def _rates(self, factors: Sequence[float], over: str = UNCHANGED) -> Iterator[str]:
+        """Arms with other learning rates, on top of an arm.
+
+        A hundred steps reward haste: a run that learns is not told to hurry, nor one that warms up.
+        """
+        rates = self.arms.told[UNCHANGED].outcomes[0].rates
         if not rates:
             return
-        at = rates[0]
-        tried = {at: self._first_score("unchanged")}
-        # A hundred steps reward haste: a run that learns is not told to hurry, nor one that warms up.
-        slow = self._stands_still() and rates[-1] < 2 * at
-        for factors in ((0.1, 10.0), (0.01, 100.0), None):
-            best = max(tried, key=lambda rate: tried[rate])
-            around = (best / math.sqrt(10), best * math.sqrt(10))
-            wanted = [at * f for f in factors] if factors else list(around) if best != at else []
-            wanted = [rate for rate in wanted if rate not in tried and (slow or rate < at)]
-            names = {f"learning rate {rate:.3g}": rate for rate in wanted}
-            for name, rate in names.items():
-                self.told[name] = _Told(name, ("set-learning-rate",), rate)
-            self._replay(list(names), SEEDS[:1])
-            tried |= {r: self._first_score(n) for n, r in names.items()}
-        best = max(tried, key=lambda rate: tried[rate])
-        for name in [n for n in self.told if n.startswith("learning rate ")]:
-            self.told.pop(name)  # steps on the way to one rate, not arms
-        if tried[best] - tried[at] > self.least / 2:
-            name = "lower-learning-rate" if best < at else "raise-learning-rate"
-            self._try(name, (name,), best)
+        slow = self._stands_still(over) and rates[-1] < 2 * rates[0]
+        first = self.arms.told[over]
+        for factor in factors:
+            name = f"{over} at learning rate {rates[0] * factor:.3g}"
+            if (factor < 1 or slow) and name not in self.arms.told:
+                yield self.arms.add(name, (*first.changes, "set-learning-rate"), rates[0] * factor)
 
-    def _stands_still(self) -> bool:
-        """Whether the unchanged run learns next to nothing, by its score and by its loss."""
-        outcomes = self.told["unchanged"].outcomes.values()
-        falls = [self._fall(seed, self.told["unchanged"].outcomes[seed]) for seed in SEEDS]
-        little = all(fall is None or fall < _LEARNS for fall in falls)
-        return bool(outcomes) and little and _mean(self._scores("unchanged")) < _LEARNS
+    def _stands_still(self, name: str) -> bool:
+        """Whether an arm learns next to nothing, by its score and by the loss."""
+        return self.arms.score(name) < _LEARNS and all(f < _LEARNS for f in self.arms.falls())
 
-    def _rates(self) -> list[float]:
-        """The first and last learning rate of the unchanged run; none if it has no optimizer."""
-        return self.told["unchanged"].outcomes[0].rates
+    def _best_rate(self, tried: Sequence[str]) -> list[str]:
+        """The remedy that sets the best rate, if it helps: of those tried, and half a decade around."""
+        if not any(self.arms.helps(name) for name in tried):
+            self._forget(tried)
+            return []
+        now = self.arms.told[UNCHANGED].outcomes[0].rates[0]
+        best = max(tried, key=self.arms.score)
+        factor = (self.arms.told[best].rate or now) / now
+        near = list(self._rates((factor / math.sqrt(10), factor * math.sqrt(10))))
+        self._replay("learning rates near the best", near, SEEDS[:1])
+        best = max([best, *near], key=self.arms.score)
+        told = self.arms.told[best]
+        told.name = LOWER if (told.rate or now) < now else RAISE
+        told.changes = (told.name,)
+        self._forget([*tried, *near])  # steps on the way to one rate
+        self.arms.told[told.name] = told
+        return [told.name]
 
-    # What is left when every remedy was tried alone.
+    def _forget(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.arms.told.pop(name, None)
 
-    def _look_further(self) -> None:
+    # Two at once.
+
+    def _try_pairs(self, specific: Sequence[str], rate: Sequence[str]) -> None:
+        """What the winner still lacks, or what helps only together."""
         won = verdicts.winner(self._verdicts())
-        score = _mean(self._scores(won or "unchanged"))
-        others = [told for told in self._tried() if told.name != won and "+" not in told.name]
-        if score < _ROOM:
-            for first in [won] if won else self._promising():
-                for other in others:
-                    self._try_pair(self.told[first], other, over=won or "unchanged")
-        for name in self.wish.experiments:
-            if name not in self.told:
-                self._try_experiment(name)
-
-    def _try_experiment(self, name: str) -> None:
-        """One that is clearly worse with the first seed has said what it has to say."""
-        told = self.told[name] = _Told(name, (name,))
-        self.trying = name
-        self._replay([name], SEEDS[:1])
-        gains = self._gains(name, "unchanged")
-        if told.stopped is None and gains and gains[0] >= -self.least:
-            self._replay([name], SEEDS[1:])
-
-    def _promising(self) -> list[str]:
-        """Two specific remedies that may need one another."""
-        specific = [t.name for t in self._tried() if verdicts.breadth(t.name) == "specific"]
-        return specific[:2]
-
-    def _try_pair(self, first: _Told, second: _Told, over: str) -> None:
-        name = f"{first.name}+{second.name}"
-        if first is second or f"{second.name}+{first.name}" in self.told:
+        if self.arms.score(won or UNCHANGED) >= _ROOM:
             return
-        if second.outcomes and second.outcomes[0].unfit:
-            return
-        self._try(name, (*first.changes, *second.changes), first.rate or second.rate, over)
+        first = [won] if won else [name for name in specific if self._fits(name)][:3]
+        pairs: list[str] = []
+        rates: dict[str, list[str]] = {}
+        for one in first:
+            for other in (*specific, *(r for r in rate if won)):
+                if one != other and self._fits(other) and f"{other}+{one}" not in pairs:
+                    pairs.append(self._pair(one, other))
+            if one not in (LOWER, RAISE):
+                rates[one] = list(self._rates((0.1, 10.0, 100.0), one))
+        self._replay(
+            "two at once", [*pairs, *(n for names in rates.values() for n in names)], SEEDS[:1]
+        )
+        for one, names in rates.items():
+            pairs += self._best_pair(one, names)
+        over = won or UNCHANGED
+        open_pairs = [name for name in pairs if self._leaves_room(name, over)]
+        open_pairs.sort(key=self.arms.score, reverse=True)
+        self._replay("two at once", open_pairs[:2], SEEDS[1:])
 
-    def _tried(self) -> list[_Told]:
-        return [told for told in self.told.values() if told.name in all_remedies()]
+    def _fits(self, name: str) -> bool:
+        outcome = self.arms.told[name].outcomes.get(0)
+        return outcome is not None and not outcome.unfit and not outcome.failed
 
-    # Replays and their scores.
+    def _pair(self, one: str, other: str) -> str:
+        first, second = self.arms.told[one], self.arms.told[other]
+        rate = first.rate or second.rate
+        return self.arms.add(f"{one}+{other}", (*first.changes, *second.changes), rate)
 
-    def _jobs(self, name: str, seeds: Sequence[int]) -> Iterator[Job]:
-        told = self.told[name]
-        for seed in seeds:
-            yield Job(
-                name,
-                told.changes,
-                seed,
-                self.steps,
-                threads=self.threads,
-                rate=told.rate,
-            )
-
-    def _replay(self, names: Sequence[str], seeds: Sequence[int]) -> None:
-        jobs = [job for name in names for job in self._jobs(name, seeds)]
-        if not self.replays.fits(len(jobs)):
-            for name in names:
-                self.told[name].stopped = "not within the budget"
-            raise _Spent
-        with closing(self.replays.run(jobs)) as outcomes:
-            for job, outcome in outcomes:
-                self.told[job.arm].outcomes[job.seed] = outcome
-                if outcome.unfit or outcome.failed:
-                    self.told[job.arm].stopped = outcome.unfit or f"failed: {outcome.failed}"
-
-    def _scores(self, name: str) -> list[float]:
-        """One a seed, as far as there are any in a row."""
-        told, found = self.told[name], []
-        for seed in SEEDS:
-            outcome = told.outcomes.get(seed)
-            score = None if outcome is None else self._score(seed, outcome)
-            if score is None:
-                break
-            found.append(score)
-        return found
-
-    def _first_score(self, name: str) -> float:
-        return (self._scores(name) or [-math.inf])[0]
-
-    def _score(self, seed: int, outcome: Outcome) -> float | None:
-        if outcome.unfit or outcome.failed:
-            return None
-        if self.kind != "loss":
-            return outcome.scores.get(self.kind)
-        return None if outcome.loss_changed else self._fall(seed, outcome)
-
-    def _fall(self, seed: int, outcome: Outcome) -> float | None:
-        """How far the loss has fallen, as a share of the unchanged run's first."""
-        first = next((loss for _, loss in self.told["unchanged"].outcomes[seed].losses), None)
-        if not first:
-            return None
-        if outcome.loss is None:
-            return WORST
-        return max(WORST, min(1.0, (first - outcome.loss) / abs(first)))
-
-    def _gains(self, name: str, over: str) -> list[float]:
-        return [b - a for a, b in zip(self._scores(over), self._scores(name), strict=False)]
+    def _best_pair(self, one: str, names: Sequence[str]) -> list[str]:
+        """The pair of a remedy and the best of the learning rates tried with it."""
+        if not names:
+            return []
+        best = max(names, key=self.arms.score)
+        told = self.arms.told[best]
+        now = self.arms.told[UNCHANGED].outcomes[0].rates[0]
+        self._forget(names)
+        if not self.arms.told[one].outcomes:
+            return []
+        told.name = f"{one}+{LOWER if (told.rate or now) < now else RAISE}"
+        if told.name in self.arms.told:
+            return []
+        self.arms.told[told.name] = told
+        return [told.name]
 
     # What is said in the end.
 
     def _verdicts(self) -> list[Verdict]:
-        """One a remedy; of a pair only if it adds to what its first gains alone."""
-        unchanged = self._arm(self.told["unchanged"])
+        """One a remedy; a pair counts only if it adds to what its first gains alone."""
+        unchanged = self.arms.record(UNCHANGED)
         found = []
-        for told in self.told.values():
-            parts = told.name.split("+")
+        for name, told in self.arms.told.items():
+            parts = name.split("+")
             if all(part in all_remedies() for part in parts):
-                arm = self._arm(told)
-                said = verdicts.verdict(unchanged, arm, self.least, len(SEEDS), told.seconds)
+                arm = self.arms.record(name)
+                said = verdicts.verdict(unchanged, arm, self.arms.least, len(SEEDS), told.seconds)
                 if len(parts) > 1:
-                    said = verdicts.beyond(said, self._arm(self.told[parts[0]]), arm, self.least)
+                    alone = self.arms.record(parts[0])
+                    said = verdicts.beyond(said, alone, arm, 2 * self.arms.least)
                 found.append(said)
         return found
-
-    def _arm(self, told: _Told) -> Arm:
-        outcomes = [told.outcomes[seed] for seed in SEEDS if seed in told.outcomes]
-        stopped = told.stopped
-        if stopped is None and outcomes and not self._scores(told.name):
-            stopped = "its score is of another kind than that of the run as it is"
-        return {
-            "name": told.name,
-            "change": next((o.change for o in outcomes if o.change), ""),
-            "scores": [round(score, 4) for score in self._scores(told.name)],
-            "losses": [_thinned(each.losses) for each in outcomes],
-            "steps": min((each.steps for each in outcomes), default=0),
-            "stopped": stopped,
-        }
 
     def _trials(self) -> Trials:
         assert self.self_check is not None
         said = self._verdicts()
         won = verdicts.winner(said)
-        function = self.told["unchanged"].outcomes[0].function
+        function = self.arms.told[UNCHANGED].outcomes[0].function
         return {
             "self_check": self.self_check,
             "seeds": list(SEEDS),
             "steps": self.steps,
-            "score": _FALL if self.kind == "loss" else _SCORES.get(function, "R^2"),
-            "judged_on": self.judged_on,
-            "margin": round(self.least, 4),
-            "margin_source": self.source,
-            "arms": [self._arm(told) for told in self.told.values()],
+            "score": _FALL if self.arms.kind == "loss" else _SCORES.get(function, "R^2"),
+            "judged_on": self.arms.judged_on,
+            "margin": round(self.arms.least, 4),
+            "margin_source": self.arms.source,
+            "arms": [self.arms.record(name) for name in self.arms.told],
             "verdicts": said,
             "winner": won,
             "excluded": [] if won else [v["remedy"] for v in said if v["status"] == "rejected"],
@@ -443,33 +356,8 @@ class _Proof:
         return self.wish.more(minutes)
 
 
-class _Spent(Exception):
-    """The next replays would not end before the deadline."""
-
-
 def _flat(findings: Sequence[Finding]) -> Iterator[Finding]:
     """The findings, each before its symptoms."""
     for finding in findings:
         yield finding
         yield from _flat(finding.symptoms)
-
-
-def _distance(ours: float | None, theirs: float | None) -> float:
-    if ours is None or theirs is None or not math.isfinite(theirs):
-        return 0.0 if ours is None and (theirs is None or not math.isfinite(theirs)) else math.inf
-    return abs(ours - theirs)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else -math.inf
-
-
-def _thinned(losses: Sequence[tuple[int, float | None]]) -> list[list[float]]:
-    """At most some dozens of points, means of as many steps each; what is not finite is left out."""
-    width = max(1, -(-len(losses) // _POINTS))
-    found = []
-    for at in range(0, len(losses), width):
-        part = [loss for _, loss in losses[at : at + width] if loss is not None]
-        if part:
-            found.append([losses[at][0], round(_mean(part), 6)])
-    return found

@@ -80,10 +80,16 @@ def breadth(name: str) -> str:
 
 
 def winner(verdicts: Sequence[Verdict]) -> str | None:
-    """Of the confirmed with almost the best gain, the most specific; first named, first taken."""
+    """Of the confirmed with almost the best gain, the most specific; first named, first taken.
+
+    A confirmed pair adds to what its first remedy gains alone, so it comes before single ones.
+    """
     confirmed = [v for v in verdicts if v["status"] == "confirmed"]
+    pairs = [v for v in confirmed if "+" in v["remedy"]]
     if not confirmed:
         return None
+    if pairs:
+        return max(pairs, key=_gain)["remedy"]
     best = max(_gain(v) for v in confirmed)
     competing = [v for v in confirmed if _gain(v) >= COMPETING * best]
     return min(competing, key=lambda v: BREADTHS.index(v["breadth"]))["remedy"]
