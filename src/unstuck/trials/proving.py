@@ -180,16 +180,20 @@ class _Proof:
 
     def _go_on(self) -> None:
         named = [self.arms.add(name, (name,)) for name in self._named()]
-        rates = list(self._rates((0.1, 0.01, 10.0, 100.0)))
-        asked = [self.arms.add(n, (n,)) for n in self.wish.experiments if n not in named]
         broad = [name for name in named if verdicts.breadth(name) != "specific"]
         specific = [name for name in named if name not in broad]
-        self._replay("remedies", [*specific, *rates, *broad, *asked], SEEDS[:1])
+        rates = list(self._rates((0.1, 0.01, 10.0, 100.0)))
+        self._replay("remedies", [*specific, *rates], SEEDS[:1])
         rate = self._best_rate(rates)
-        tried = [name for name in (*specific, *rate, *broad) if self._leaves_room(name)]
-        tried += [name for name in asked if self._is_open(name)]
+        tried = [name for name in (*specific, *rate) if self._leaves_room(name)]
+        if not tried:  # what cures many ills is asked only where nothing else helps
+            self._replay("remedies", broad, SEEDS[:1])
+            tried = [name for name in broad if self._leaves_room(name)]
         self._replay("what helped", tried, SEEDS[1:])
-        self._try_pairs(specific, [*rate])
+        self._try_pairs(specific, rate)
+        asked = [self.arms.add(n, (n,)) for n in self.wish.experiments if n not in named]
+        self._replay("experiments", asked, SEEDS[:1])
+        self._replay("experiments", [name for name in asked if self._is_open(name)], SEEDS[1:])
 
     def _named(self) -> list[str]:
         """The remedies that findings name and a replay can judge, the worst finding's first."""

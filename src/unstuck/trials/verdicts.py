@@ -52,7 +52,8 @@ def verdict(unchanged: Arm, arm: Arm, least: float, seeds: int, seconds: float) 
         said["status"] = "rejected"
     else:
         said["status"] = "unclear"
-        said["reason"] = said["reason"] or "the seeds do not agree"
+        few = f"replayed with {len(gains)} of {seeds} seeds"
+        said["reason"] = said["reason"] or (few if len(gains) < seeds else "the seeds do not agree")
     return said
 
 
