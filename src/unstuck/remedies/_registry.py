@@ -7,9 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-Breadth = Literal["specific", "learning rate", "panacea"]
-BREADTHS: tuple[Breadth, ...] = ("specific", "learning rate", "panacea")
-"""In the order in which they are preferred: what cures many ills says little of this one."""
+Breadth = Literal["specific", "learning rate", "panacea", "simplification"]
+BREADTHS: tuple[Breadth, ...] = ("specific", "learning rate", "panacea", "simplification")
+"""In the order in which they are preferred: what cures many ills says little of this one.
+
+A simplification (a linear model, fresh weights) cures nothing: it is judged by whether it does as well.
+"""
 
 
 @dataclass(frozen=True)

@@ -10,4 +10,5 @@ fresh_start = Remedy(
     code="""for layer in model.modules():
     if hasattr(layer, "reset_parameters"):
         layer.reset_parameters()""",
+    breadth="simplification",
 )

@@ -8,4 +8,5 @@ linear_model = Remedy(
         "with. If it does as well, the net adds nothing."
     ),
     code="""model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(inputs, classes))""",
+    breadth="simplification",
 )

@@ -186,7 +186,10 @@ class _Proof:
         self._replay("remedies", [*specific, *rates], SEEDS[:1])
         rate = self._best_rate(rates)
         tried = [name for name in (*specific, *rate) if self._leaves_room(name)]
-        if not tried:  # what cures many ills is asked only where nothing else helps
+        if tried:
+            for name in broad:
+                self.arms.told[name].stopped = "not tried: something more specific helps"
+        else:
             self._replay("remedies", broad, SEEDS[:1])
             tried = [name for name in broad if self._leaves_room(name)]
         self._replay("what helped", tried, SEEDS[1:])

@@ -85,7 +85,9 @@ def winner(verdicts: Sequence[Verdict]) -> str | None:
 
     A confirmed pair adds to what its first remedy gains alone, so it comes before single ones.
     """
-    confirmed = [v for v in verdicts if v["status"] == "confirmed"]
+    confirmed = [
+        v for v in verdicts if v["status"] == "confirmed" and v["breadth"] != "simplification"
+    ]
     pairs = [v for v in confirmed if "+" in v["remedy"]]
     if not confirmed:
         return None
