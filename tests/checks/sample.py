@@ -26,6 +26,7 @@ from unstuck.records.predictions import Prediction
 from unstuck.records.schedulers import Scheduler
 from unstuck.records.series import finite
 from unstuck.records.targets import Target
+from unstuck.records.trials import Arm, Trials, Verdict
 from unstuck.records.units import Layer, Look
 from unstuck.records.validation import Curve, Evaluation, Validation
 
@@ -628,5 +629,59 @@ def memory(files: list[File], arrays: list[Held], **changes: Any) -> Memory:
         "workers": 0,
         "files": files,
         "held": arrays,
+    }
+    return made | changes
+
+
+def arm(name: str = "unchanged", *scores: float, **changes: Any) -> Arm:
+    losses = [[[step, 0.7 * 0.97**step] for step in range(0, 100, 2)] for _ in scores]
+    made: Any = {
+        "name": name,
+        "change": "" if name == "unchanged" else f"with {name}",
+        "scores": list(scores),
+        "losses": losses,
+        "steps": 100 if scores else 0,
+        "stopped": None if scores else "it does not fit",
+    }
+    return made | changes
+
+
+def flat(loss: float, seeds: int = 3) -> list[list[list[float]]]:
+    """Losses of an arm that do not fall."""
+    return [[[step, loss] for step in range(0, 100, 2)] for _ in range(seeds)]
+
+
+def verdict(remedy: str, status: str = "confirmed", **changes: Any) -> Verdict:
+    made: Any = {
+        "remedy": remedy,
+        "status": status,
+        "gain": 0.6,
+        "interval": [0.5, 0.7],
+        "gains": [0.6, 0.6, 0.6],
+        "breadth": "specific",
+        "reason": "",
+        "seconds": 1.5,
+    }
+    return made | changes
+
+
+def trials(*arms: Arm, verdicts: list[Verdict] | None = None, **changes: Any) -> Trials:
+    said = verdicts or []
+    won = [each["remedy"] for each in said if each["status"] == "confirmed"]
+    made: Any = {
+        "self_check": {"steps": 100, "largest_difference": 0.0, "equal": True},
+        "seeds": [0, 1, 2],
+        "steps": 100,
+        "score": "R^2",
+        "judged_on": "rows kept back",
+        "margin": 0.08,
+        "margin_source": "the least gain that counts",
+        "arms": list(arms),
+        "verdicts": said,
+        "winner": won[0] if won else None,
+        "excluded": [],
+        "replays": 9,
+        "seconds": 5.0,
+        "remarks": [],
     }
     return made | changes

@@ -19,6 +19,7 @@ from unstuck.checks import NotChecked, all_checks
 from unstuck.questions import all_questions
 from unstuck.records import Facts, Finding, plain
 from unstuck.remedies import all_remedies
+from unstuck.trials.changes import all_changes
 
 from . import random_facts, sample
 
@@ -26,6 +27,7 @@ HEADINGS = ["What it does", "Why is this bad?", "Example", "Threshold", "When it
 EXAMPLE = re.compile(r"```python\n(.*?)```\nUse instead:\n```python\n(.*?)```", re.DOTALL)
 CHECKS = all_checks()
 FAMILIES = random_facts.families()
+COMMAND = [sys.executable, "-m", "unstuck", "check"]
 
 every_check = pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
 
@@ -85,6 +87,7 @@ def test_what_it_names_exists(check):
     assert check.needs
     assert check.needs <= set(FAMILIES)
     assert set(check.remedies) <= set(all_remedies())
+    assert set(check.experiments) <= set(all_changes())
     assert check.explains <= set(CHECKS) - {check.name}
     assert check.question is None or check.question in all_questions()
 
@@ -180,6 +183,7 @@ def test_the_samples_have_the_shape_of_the_families():
         "data": [sample.data()],
         "inputs": [sample.inputs()],
         "memory": [sample.memory([], [])],
+        "trials": sample.trials(sample.arm()),
     }
     for name, one in made.items():
         shape = FAMILIES[name]
@@ -190,10 +194,12 @@ def test_the_samples_have_the_shape_of_the_families():
 
 @every_check
 def test_the_example_fires_and_its_repair_does_not(check, tmp_path):
-    """Both run as real scripts, at the same time, under ``unstuck check``."""
-    with ThreadPoolExecutor() as pool:
+    """Both run as real scripts, at the same time, under ``unstuck check``; in turn where time decides."""
+    replayed = "trials" in check.needs
+    how = ["--select", check.name, "--budget", "20"] if replayed else ["--no-prove"]
+    with ThreadPoolExecutor(1 if replayed else 2) as pool:
         faulty, repaired = pool.map(
-            lambda named: report(tmp_path / named[0], named[1]),
+            lambda named: report(tmp_path / named[0], named[1], how),
             zip(("faulty", "repaired"), snippets(check), strict=True),
         )
     assert check.name in named(faulty)
@@ -203,11 +209,11 @@ def test_the_example_fires_and_its_repair_does_not(check, tmp_path):
     assert check.name in repaired["checked"]
 
 
-def report(folder, script):
+def report(folder, script, how):
     folder.mkdir()
     (folder / "train.py").write_text(script)
     done = subprocess.run(
-        [sys.executable, "-m", "unstuck", "check", "--quiet", "--json", "report.json", "train.py"],
+        [*COMMAND, *how, "--quiet", "--json", "report.json", "train.py"],
         cwd=folder,
         capture_output=True,
         text=True,

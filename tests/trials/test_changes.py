@@ -7,7 +7,7 @@ import pytest
 from unstuck.remedies import all_remedies
 from unstuck.trials.changes import all_changes
 
-EXPERIMENTS = {"sham", "shuffled-labels", "shifted-inputs"}
+EXPERIMENTS = {"sham", "set-learning-rate", "shuffled-labels", "shifted-inputs"}
 
 every_change = pytest.mark.parametrize("change", all_changes().values(), ids=all_changes())
 every_remedy = pytest.mark.parametrize("name", all_remedies())

@@ -29,6 +29,7 @@ GROUPS = {
     },
     "Modes and validation": {"modes", "validation"},
     "Memory": {"memory", "kept_graphs"},
+    "What replays show": {"trials"},
     "Everything else": set(),
 }
 """What checks look at, by the families of facts that they need, in the order of a training step."""

@@ -223,7 +223,7 @@ def test_only_the_last_layer_is_trained(live):
     model = net()
     optimizer = sgd(model, weight_decay=0.1)
     before = [p.detach().clone() for p in model.parameters()]
-    live(model, optimizer, x, change="head-first")
+    live(model, optimizer, x, change="head-first", state_loaded=True)
     after = train(model, optimizer)
     assert [torch.equal(a, b) for a, b in zip(before, after, strict=True)] == [True] * 2 + [
         False
@@ -240,7 +240,7 @@ def test_all_but_the_last_layer_learn_at_a_tenth(live):
     expected = train(model, optimizer)
     model = net()
     optimizer = sgd(model, momentum=0.9)
-    live(model, optimizer, x, change="lower-backbone-rate")
+    live(model, optimizer, x, change="lower-backbone-rate", state_loaded=True)
     assert close(train(model, optimizer), expected)
     assert len(optimizer.param_groups) == 1
     assert optimizer.param_groups[0]["lr"] == 0.1
@@ -252,7 +252,7 @@ def test_rates_are_taken_back_in_any_order(live, first):
     model = net()
     optimizer = sgd(model)
     second = {"sham": "lower-backbone-rate", "lower-backbone-rate": "sham"}[first]
-    live(model, optimizer, x, change=[first, second])
+    live(model, optimizer, x, change=[first, second], state_loaded=True)
     used = []
     handle = register_optimizer_step_pre_hook(
         lambda o, *_: used.append([group["lr"] for group in o.param_groups])
@@ -267,7 +267,24 @@ def test_rates_are_taken_back_in_any_order(live, first):
 def test_a_single_layer_has_no_backbone(change):
     model = nn.Linear(4, 1)
     with pytest.raises(NotApplicable):
+        all_changes()[change](Replay([model], [sgd(model)], arguments=(x,), state_loaded=True))
+
+
+@pytest.mark.parametrize("change", ["head-first", "lower-backbone-rate", "fresh-start"])
+def test_without_loaded_weights_nothing_was_learned_before(change):
+    model = net()
+    with pytest.raises(NotApplicable, match="no weights were loaded"):
         all_changes()[change](Replay([model], [sgd(model)], arguments=(x,)))
+
+
+def test_a_last_layer_that_is_frozen_is_trained(live):
+    model = net()
+    expected = train(model, torch.optim.SGD(model[2].parameters(), lr=0.1))
+    model = net()
+    model[2].requires_grad_(False)
+    optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
+    live(model, optimizer, x, change="head-first", state_loaded=True)
+    assert close(train(model, optimizer), expected)
 
 
 def test_what_was_frozen_learns(live):
@@ -294,7 +311,7 @@ def test_a_fresh_start_leaves_nothing_of_the_old_weights():
     before = model[0].weight.detach().clone()
     optimizer = torch.optim.SGD(model[2].parameters(), lr=0.1)
     state = torch.get_rng_state()
-    all_changes()["fresh-start"](Replay([model], [optimizer], seed=3))
+    all_changes()["fresh-start"](Replay([model], [optimizer], seed=3, state_loaded=True))
     assert torch.equal(state, torch.get_rng_state())
     assert not torch.equal(model[0].weight, before)
     assert model[0].weight.requires_grad

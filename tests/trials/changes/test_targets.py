@@ -279,12 +279,18 @@ def test_nothing_is_infinite_at_zero(live):
         run(live, "keep-in-domain", net(1), lambda p: functional.mse_loss(p, numbers))
 
 
-def test_images_are_shifted_by_two_pixels():
+def test_images_are_shifted_by_two_pixels_when_the_model_is_scored():
     images = torch.rand(64, 1, 8, 8)
-    replay = Replay([nn.Conv2d(1, 1, 3)], [], arguments=(images,))
+    model = nn.Identity()
+    replay = Replay([model], [], arguments=(images,))
     state = torch.get_rng_state()
     all_changes()["shifted-inputs"](replay)
-    (shifted,), _ = replay.called(replay.model, (images,), {})
+    replay.called(model, (images,), {})
+    assert torch.equal(model(images), images)
+    with torch.no_grad():
+        replay.called(model, (images,), {})
+        assert torch.equal(model(images), images)  # a validation of the script
+        shifted = model(images)
     assert torch.equal(state, torch.get_rng_state())
     ways = [(2, 0), (-2, 0), (0, 2), (0, -2)]
     found = [

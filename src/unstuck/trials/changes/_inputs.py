@@ -23,6 +23,17 @@ def numbers_in(arguments: Any, keywords: Any) -> dict[int, Tensor]:
     }
 
 
+def exchange_numbers(
+    arguments: tuple[Any, ...], keywords: dict[str, Any], exchange: Exchange
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The same arguments with other numbers in them."""
+    leaves, shape = tree_flatten((tuple(arguments), dict(keywords)))
+    for at, tensor in numbers_in(arguments, keywords).items():
+        leaves[at] = exchange(at, tensor)
+    changed: tuple[tuple[Any, ...], dict[str, Any]] = tree_unflatten(leaves, shape)
+    return changed
+
+
 def exchange_inputs(replay: Replay, exchange: Exchange) -> None:
     """Exchange the numbers that the model, or a copy of it, is called with."""
     model = replay.model
@@ -32,10 +43,6 @@ def exchange_inputs(replay: Replay, exchange: Exchange) -> None:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if not is_alike(module, model):
             return arguments, keywords
-        leaves, shape = tree_flatten((tuple(arguments), dict(keywords)))
-        for at, tensor in numbers_in(arguments, keywords).items():
-            leaves[at] = exchange(at, tensor)
-        changed: tuple[tuple[Any, ...], dict[str, Any]] = tree_unflatten(leaves, shape)
-        return changed
+        return exchange_numbers(arguments, keywords, exchange)
 
     replay.change_inputs(change)

@@ -27,6 +27,16 @@ def untrained(replay: Replay) -> list[nn.Parameter]:
     return [p for _, p in replay.trained() if p.requires_grad and id(p) not in given]
 
 
+def refuse_unloaded(replay: Replay) -> None:
+    """Without weights of an earlier training there is nothing to keep or to lose.
+
+    Raises:
+        NotApplicable: none were loaded.
+    """
+    if not replay.state_loaded:
+        raise NotApplicable("no weights were loaded before the training")
+
+
 def give(replay: Replay, parameters: list[nn.Parameter], *, unless_given: bool = False) -> None:
     """Let the optimizer with the most numbers of this model train these as well.
 

@@ -1,12 +1,13 @@
 """The change of the same name."""
 
-from unstuck.trials.changes._parameters import give
+from unstuck.trials.changes._parameters import give, refuse_unloaded
 from unstuck.trials.changes._weights import redraw
 from unstuck.trials.replay import NotApplicable, Replay
 
 
 def fresh_start(replay: Replay) -> str:
     """Nothing is left of earlier training: all weights drawn anew, statistics empty, all trained."""
+    refuse_unloaded(replay)
     every = [p for p in replay.model.parameters() if p.is_floating_point()]
     if not every:
         raise NotApplicable("the model has no weights")

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
+from unstuck.trials.changes._parameters import refuse_unloaded
 from unstuck.trials.changes._structure import structure_of
 from unstuck.trials.replay import NotApplicable, Replay
 
@@ -13,6 +14,7 @@ _PART = 10.0
 
 def lower_backbone_rate(replay: Replay) -> str:
     """The last layer keeps its learning rate, all before it have a tenth; for the moment of each update."""
+    refuse_unloaded(replay)
     structure = structure_of(replay)
     head = {id(p) for p in structure.weights_of(structure.last_layer()) if p.requires_grad}
     if not head or not any(
