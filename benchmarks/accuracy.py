@@ -2,7 +2,8 @@
 
     python benchmarks/accuracy.py [--corpus first second] [--only NAME ...] [--out FILE]
 
-Each script of the corpus runs under ``unstuck check --no-prove`` (``proof.py`` measures the replays). A fault counts as named first when the first
+Each script of the corpus runs under ``unstuck check --no-prove``; ``proof.py`` measures the replays. A
+fault counts as named first when the first
 finding at ``warning`` or above is the check the corpus's author gave it, as among the first three
 when one of the first three is; symptoms folded under another finding do not count. Any finding at that
 level on a repaired twin or a healthy script is a false alarm. Shares come with their 95 % Wilson

@@ -1,6 +1,6 @@
 """How often the replays are right: coverage, causes confirmed, false confirmations, time.
 
-    python benchmarks/proof.py [--corpus proof development] [--kinds faulty healthy] [--every N] [--out FOLDER]
+    python benchmarks/proof.py [--corpus proof] [--kinds faulty healthy] [--every N] [--out FOLDER]
 
 Each script runs under ``unstuck check``, one at a time, as it would for a person. Counted are
 
@@ -29,7 +29,6 @@ from statistics import median
 from typing import Any
 
 import accuracy
-
 from unstuck.checks import all_checks, diagnosed
 from unstuck.records import Facts, Run
 

@@ -17,12 +17,15 @@ from . import random_facts  # noqa: F401 - registers how random records are draw
 @dataclass
 class Remedy:
     judge: str = ""
+    breadth: str = "learning rate"
 
 
 @pytest.fixture(autouse=True)
 def remedies(monkeypatch):
     """Of all remedies only this one is beyond replays."""
-    known = {"early-stopping": Remedy("Compare two runs to their ends.")}
+    known = {name: Remedy() for name in ("w", "x", "y", "z", "new")}
+    known["early-stopping"] = Remedy("Compare two runs to their ends.")
+    known["specific"] = Remedy(breadth="specific")
     monkeypatch.setattr(_verdicts, "all_remedies", lambda: known)
 
 
@@ -277,6 +280,15 @@ def test_what_a_rejected_cause_explained_goes_to_another_that_explains_it():
         ("stale-gradients", "confirmed", ("loss-not-falling", "unproven")),
         ("vanishing-gradients", "rejected"),
     ]
+
+
+def test_what_was_seen_stays_as_bad_as_it_is_whatever_its_remedy_gains():
+    """Evaluation in training mode is wrong, though no replay scores higher without it."""
+    flat = finding("s", "new")
+    found = [finding("a", "specific", severity="warning", symptoms=[flat]), finding("b", "x")]
+    settled = settle(found, trials(verdict("specific", 0.0)))
+    assert told(settled) == [("a", "rejected", ("s", "unproven")), ("b", "unproven")]
+    assert settled[0].severity == "warning"
 
 
 def test_numbers_that_are_not_finite_are_not_told_as_numbers():

@@ -216,7 +216,7 @@ def judged(
     gain: float | None,
     status: str = "rejected",
     reason: str = "",
-    breadth: str = "specific",
+    breadth: str = "learning rate",
 ) -> dict[str, Any]:
     return {
         "remedy": remedy,

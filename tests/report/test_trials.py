@@ -107,8 +107,8 @@ def test_no_cause_confirmed_says_what_was_tried_and_by_what_gains():
     assert said in on_page
     assert "Replayed redraw-initialisation +0.01, lower-learning-rate -0.02 Checked" in text
     assert "redraw initialisation of 3 layers +0.01 -0.03 to 0.05 ruled out 12.3 s" in on_page
-    assert "note models/net.py:17 softmax-before-cross-entropy (ruled out):" in text
-    assert "Note: cross_entropy receives" in on_page
+    assert "warning models/net.py:17 softmax-before-cross-entropy (ruled out):" in text
+    assert "Warning: cross_entropy receives" in on_page
     for one in (text, on_page):
         assert "its remedies changed nothing measurable (lower-learning-rate -0.02, redraw" in one
         assert "What to do" not in one

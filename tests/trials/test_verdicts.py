@@ -59,8 +59,8 @@ def test_the_interval_is_students():
 
 def test_the_margin_grows_with_what_a_sham_change_does():
     assert verdicts.margin([0.1, 0.2, 0.3], [0.1, 0.21, 0.3])[0] == verdicts.LEAST
-    grown, source = verdicts.margin([0.1, 0.2, 0.3], [0.3, 0.4, 0.5])
-    assert grown == pytest.approx(2.576 * 0.2)
+    grown, source = verdicts.margin([0.1, 0.2, 0.3], [0.3, 0.2, 0.31])
+    assert grown == pytest.approx(0.2)
     assert "sham" in source
 
 
@@ -109,3 +109,20 @@ def test_a_pair_must_add_to_its_first():
 
 def test_a_pair_is_as_broad_as_its_broader_half():
     assert verdicts.breadth("scale-inputs+lower-learning-rate") == "learning rate"
+
+
+def test_a_learning_rate_must_help_a_lot():
+    assert said(0.2, 0.3, 0.4, name="scale-inputs")["status"] == "confirmed"
+    assert said(0.2, 0.3, 0.4, name="lower-learning-rate")["status"] != "confirmed"
+    assert said(0.5, 0.6, 0.7, name="lower-learning-rate")["status"] == "confirmed"
+
+
+def test_what_only_stops_getting_worse_is_not_confirmed():
+    """From a score of -.1 to one of 0: as good as a constant prediction, and no better."""
+    low = arm("unchanged", -0.1, -0.1, -0.1)
+    found = verdicts.verdict(low, arm("scale-inputs", 0.0, 0.01, 0.0), 0.08, 3, 1.0)
+    assert found["status"] == "unclear"
+
+
+def test_a_simplification_wins_nothing():
+    assert verdicts.winner([verdict_of("linear-model", 0.9)]) is None

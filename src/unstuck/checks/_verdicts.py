@@ -77,12 +77,22 @@ def _rebuilt(cause: Finding, settled: Iterator[Finding]) -> Finding:
 def _group(cause: Finding) -> int:
     if any(each.status == "confirmed" for each in _flat([cause])):
         return 0
-    return 2 if cause.status == "rejected" else 1
+    return 2 if cause.status == "rejected" and _is_suspicion(cause) else 1
+
+
+def _is_suspicion(finding: Finding) -> bool:
+    """Whether it suspects the learning rate alone, which replays decide.
+
+    What other findings state was seen: a remedy without a gain in a hundred steps does not undo it.
+    """
+    remedies = all_remedies()
+    known = [remedies[name].breadth for name in finding.remedies if name in remedies]
+    return bool(known) and all(breadth == "learning rate" for breadth in known)
 
 
 def _causes(findings: Sequence[Finding], case: _Case) -> list[Finding]:
-    """The findings, where a rejected one explains nothing: its symptoms go to another, or stand alone."""
-    kept = [each for each in findings if not _is_rejected(each, case)]
+    """The findings, where a rejected suspicion explains nothing: its symptoms go elsewhere."""
+    kept = [each for each in findings if not _is_dropped(each, case)]
     alone: list[Finding] = []
     for symptom in _freed(findings, case):
         home = next((i for i, each in enumerate(kept) if _explains(each, symptom)), None)
@@ -90,14 +100,14 @@ def _causes(findings: Sequence[Finding], case: _Case) -> list[Finding]:
             alone.append(symptom)
         else:
             kept[home] = replace(kept[home], symptoms=(*kept[home].symptoms, symptom))
-    rejected = [replace(each, symptoms=()) for each in findings if _is_rejected(each, case)]
+    rejected = [replace(each, symptoms=()) for each in findings if _is_dropped(each, case)]
     return [*kept, *alone, *rejected]
 
 
 def _freed(findings: Sequence[Finding], case: _Case) -> Iterator[Finding]:
-    """What the rejected findings explained."""
+    """What the rejected suspicions explained."""
     for finding in findings:
-        if _is_rejected(finding, case):
+        if _is_dropped(finding, case):
             yield from finding.symptoms
 
 
@@ -114,6 +124,11 @@ def _is_rejected(finding: Finding, case: _Case) -> bool:
     ]
     failed = all(each is not None and each["status"] == "rejected" for each in judged)
     return bool(judged) and failed and case.helps(finding) is None
+
+
+def _is_dropped(finding: Finding, case: _Case) -> bool:
+    """Whether a rejection takes away all that it says."""
+    return _is_suspicion(finding) and _is_rejected(finding, case)
 
 
 def _beyond_replays(name: str, case: _Case) -> bool:
@@ -143,7 +158,7 @@ def _chosen(causes: list[Finding], flat: list[Finding], case: _Case) -> set[int]
 
 def _settled(finding: Finding, chosen: bool, case: _Case) -> Finding:
     status, proof = _judgement(finding, chosen, case)
-    mild = status == "rejected" and finding.severity == "warning"
+    mild = status == "rejected" and _is_suspicion(finding) and finding.severity == "warning"
     return replace(
         finding, status=status, proof=proof, severity="note" if mild else finding.severity
     )
@@ -237,6 +252,8 @@ def _why_unproven(finding: Finding, case: _Case) -> str:
         )
     if not finding.remedies:
         return "it names no remedy that could be tried"
+    if "trials" in finding.families:
+        return "seen in replays of this run; what to do about it they do not tell"
     if not case.verdicts:
         return "; ".join(case.trials["remarks"]) or "no change was tried"
     return "; ".join(_account(name, case) for name in finding.remedies)

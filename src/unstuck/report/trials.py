@@ -142,8 +142,15 @@ def nothing_to_do(finding: Finding, excluded: frozenset[str]) -> str:
 
 
 def excluded(run: Run) -> frozenset[str]:
-    """The remedies that were tried and gained nothing."""
-    return frozenset(row.remedy for row in tried(run) if row.verdict == VERDICTS["rejected"])
+    """The remedies that were tried, gained nothing, and stand or fall with that: rates and panaceas."""
+    trials: Trials | None = run.facts.trials
+    failed = {row.remedy for row in tried(run) if row.verdict == VERDICTS["rejected"]}
+    said = trials["verdicts"] if failed and trials else []
+    return frozenset(
+        each["remedy"]
+        for each in said
+        if each["remedy"] in failed and each["breadth"] != "specific"
+    )
 
 
 def summary(run: Run) -> Summary | None:

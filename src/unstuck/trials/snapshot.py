@@ -244,14 +244,20 @@ def _redraw(module: nn.Module) -> None:
     before = {name: parameter.detach().clone() for name, parameter in own.items()}
     module.reset_parameters()  # type: ignore[operator]
     for name, parameter in own.items():
-        ratio = float(before[name].std() / parameter.detach().std().clamp_min(1e-12))
-        if parameter.numel() >= 16 and not 0.8 < ratio < 1.25:
+        if not _looks_drawn(before[name], parameter.detach()):
             break
     else:
         return
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(before[name])
+
+
+def _looks_drawn(before: Tensor, drawn: Tensor) -> bool:
+    """Whether values could come from where the others were drawn; of few only the size can be told."""
+    if before.numel() < 16:
+        return float(before.abs().max()) <= 4 * float(drawn.abs().max())
+    return 0.8 < float(before.std() / drawn.std().clamp_min(1e-12)) < 1.25
 
 
 def _is_shuffled(iterator: Any) -> bool:

@@ -12,7 +12,8 @@ LEAST = 0.08
 causes with .08 to .15, and no sham change passed it."""
 COMPETING = 0.8
 """Those with at least so much of the best gain compete; the most specific of them wins."""
-_HALF_NORMAL_99 = 2.576
+# A rate helps a little against much; as the cause it counts where it helps a lot.
+_BAR = {"learning rate": 2}
 # Student's t for 95 %, by degrees of freedom.
 _T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
 
@@ -20,13 +21,12 @@ _T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 
 def margin(unchanged: Sequence[float], sham: Sequence[float]) -> tuple[float, str]:
     """What a gain must exceed, and where the number comes from.
 
-    The gains of a change that should not matter scatter around zero; taken as normal, 99 % of them stay
-    below 2.576 times their root mean square.
+    The 99th percentile of the distances that a change makes which should not matter; of as few as the
+    seeds that is the largest.
     """
-    gains = [b - a for a, b in zip(unchanged, sham, strict=False)]
-    scatter = math.sqrt(fmean(gain * gain for gain in gains)) if gains else 0.0
-    if _HALF_NORMAL_99 * scatter > LEAST:
-        return _HALF_NORMAL_99 * scatter, "the 99th percentile of the sham change's gains"
+    largest = max((abs(b - a) for a, b in zip(unchanged, sham, strict=False)), default=0.0)
+    if largest > LEAST:
+        return largest, "the largest distance that a sham change made"
     return LEAST, "the least gain that counts"
 
 
@@ -46,7 +46,9 @@ def verdict(unchanged: Arm, arm: Arm, least: float, seeds: int, seconds: float) 
     if not gains:
         return said
     said["gain"], said["interval"] = round(fmean(gains), 4), interval(gains)
-    if len(gains) >= seeds and fmean(gains) > least and min(gains) > least / 2:
+    least *= _BAR.get(said["breadth"], 1)
+    predicts = fmean(arm["scores"]) > LEAST  # what only stops getting worse has not learned
+    if len(gains) >= seeds and predicts and fmean(gains) > least and min(gains) > least / 2:
         said["status"] = "confirmed"
     elif fmean(gains) <= least / 2:
         said["status"] = "rejected"

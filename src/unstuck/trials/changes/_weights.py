@@ -41,6 +41,15 @@ def redraw(models: Iterable[nn.Module], seed: int, *, everything: bool) -> int:
     return len(changed)
 
 
+def redraw_loose(tensors: Iterable[Tensor], seed: int) -> int:
+    """The same for trained tensors that belong to no module, as in functional code."""
+    found = [t for t in tensors if t.requires_grad and t.is_leaf and t.dim() > 1]
+    with own_draws(seed), torch.no_grad():
+        for tensor in found:
+            _redraw_tensor("weight", tensor)
+    return len(found)
+
+
 def _redraw_module(module: nn.Module) -> None:
     reset = getattr(module, "reset_parameters", None)
     if isinstance(module, _ATTENTION):
