@@ -9,7 +9,7 @@ from typing import Any
 from unstuck.checks._registry import NotChecked
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.series import finite, last_part, median
-from unstuck.records.trials import Arm, Trials, Verdict
+from unstuck.records.trials import PAIR, Arm, Trials, Verdict
 
 
 @dataclass(frozen=True)
@@ -149,15 +149,17 @@ def wrong_rate(facts: Facts, remedy: str, what: str) -> Finding | None:
     trials: Trials = facts.trials
     if not any(each["steps"] for each in facts.optimizers or ()):
         raise NotChecked("no step of an optimizer was seen that has a learning rate")
-    verdict = _verdict(trials, remedy)
-    if verdict is None and trials["remarks"]:
-        raise NotChecked(not_made(trials, remedy))
-    if verdict is not None and verdict["status"] == "not judged":
-        raise NotChecked(verdict["reason"] or not_made(trials, remedy))
-    if verdict is None or verdict["status"] != "confirmed" or trials["winner"] != remedy:
+    parts = (trials["winner"] or "").split(PAIR)
+    if remedy not in parts:
+        _refuse_unjudged(trials, remedy)
         return None
-    found = compared(facts, remedy)
-    before, after = _end_of(trials, "unchanged"), _end_of(trials, remedy)
+    verdict = _verdict(trials, trials["winner"] or "")
+    if verdict is None or verdict["status"] != "confirmed":
+        return None
+    found = compared(facts, trials["winner"] or "")
+    # Of a pair the other remedy alone is what the rate is held against: it may change the loss.
+    other = next((part for part in parts if part != remedy), "unchanged")
+    before, after = _end_of(trials, other), _end_of(trials, trials["winner"] or "")
     if not after < before:
         return None
     return Finding(
@@ -171,6 +173,14 @@ def wrong_rate(facts: Facts, remedy: str, what: str) -> Finding | None:
         location=optimizer_location(facts),
         remedies=(remedy,),
     )
+
+
+def _refuse_unjudged(trials: Trials, remedy: str) -> None:
+    verdict = _verdict(trials, remedy)
+    if verdict is None and trials["remarks"]:
+        raise NotChecked(not_made(trials, remedy))
+    if verdict is not None and verdict["status"] == "not judged":
+        raise NotChecked(verdict["reason"] or not_made(trials, remedy))
 
 
 def _verdict(trials: Trials, remedy: str) -> Verdict | None:

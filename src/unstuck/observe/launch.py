@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pkgutil
 import runpy
+import shlex
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -32,8 +33,8 @@ class Target:
 
     @property
     def command(self) -> str:
-        """The command after ``python``, for people to read."""
-        return " ".join(self.words)
+        """The command after ``python``, as one would type it."""
+        return shlex.join(self.words)
 
     @property
     def words(self) -> list[str]:

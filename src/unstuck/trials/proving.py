@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from unstuck.records import Finding, Run
-from unstuck.records.trials import SelfCheck, Trials, Verdict
+from unstuck.records.trials import PAIR, SelfCheck, Trials, Verdict
 from unstuck.remedies import all_remedies
 from unstuck.trials import verdicts
 from unstuck.trials.arms import SEEDS, SHAM, UNCHANGED, Arms, distances
@@ -276,7 +276,7 @@ class _Proof:
         rates: dict[str, list[str]] = {}
         for one in first:
             for other in (*specific, *(r for r in rate if won)):
-                if one != other and self._fits(other) and f"{other}+{one}" not in pairs:
+                if one != other and self._fits(other) and f"{other}{PAIR}{one}" not in pairs:
                     pairs.append(self._pair(one, other))
             if one not in (LOWER, RAISE):
                 rates[one] = list(self._rates((0.1, 10.0, 100.0), one))
@@ -297,7 +297,7 @@ class _Proof:
     def _pair(self, one: str, other: str) -> str:
         first, second = self.arms.told[one], self.arms.told[other]
         rate = first.rate or second.rate
-        return self.arms.add(f"{one}+{other}", (*first.changes, *second.changes), rate)
+        return self.arms.add(f"{one}{PAIR}{other}", (*first.changes, *second.changes), rate)
 
     def _best_pair(self, one: str, names: Sequence[str]) -> list[str]:
         """The pair of a remedy and the best of the learning rates tried with it."""
@@ -309,7 +309,7 @@ class _Proof:
         self._forget(names)
         if not self.arms.told[one].outcomes:
             return []
-        told.name = f"{one}+{LOWER if (told.rate or now) < now else RAISE}"
+        told.name = f"{one}{PAIR}{LOWER if (told.rate or now) < now else RAISE}"
         if told.name in self.arms.told:
             return []
         self.arms.told[told.name] = told
@@ -318,12 +318,17 @@ class _Proof:
     # What is said in the end.
 
     def _verdicts(self) -> list[Verdict]:
-        """One a remedy; a pair counts only if it adds to what its first gains alone."""
+        """One a remedy; a pair counts only if it adds to what its first gains alone.
+
+        None of an experiment that does not fit the run: nobody named it.
+        """
+        named = self._named()
         unchanged = self.arms.record(UNCHANGED)
         found = []
         for name, told in self.arms.told.items():
-            parts = name.split("+")
-            if all(part in all_remedies() for part in parts):
+            parts = name.split(PAIR)
+            unfit = name in self.wish.experiments and name not in named and not self._fits(name)
+            if all(part in all_remedies() for part in parts) and not unfit:
                 arm = self.arms.record(name)
                 said = verdicts.verdict(unchanged, arm, self.arms.least, len(SEEDS), told.seconds)
                 if len(parts) > 1:

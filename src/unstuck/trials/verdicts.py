@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 
-from unstuck.records.trials import Arm, Verdict
+from unstuck.records.trials import PAIR, Arm, Verdict
 from unstuck.remedies import BREADTHS, all_remedies
 
 LEAST = 0.08
@@ -78,7 +78,7 @@ def interval(gains: Sequence[float]) -> list[float] | None:
 def breadth(name: str) -> str:
     """That of a remedy; of a pair the broader."""
     remedies = all_remedies()
-    known = [remedies[part].breadth for part in name.split("+") if part in remedies]
+    known = [remedies[part].breadth for part in name.split(PAIR) if part in remedies]
     return max(known, key=BREADTHS.index, default="specific")
 
 
@@ -90,7 +90,7 @@ def winner(verdicts: Sequence[Verdict]) -> str | None:
     confirmed = [
         v for v in verdicts if v["status"] == "confirmed" and v["breadth"] != "simplification"
     ]
-    pairs = [v for v in confirmed if "+" in v["remedy"]]
+    pairs = [v for v in confirmed if PAIR in v["remedy"]]
     if not confirmed:
         return None
     if pairs:
