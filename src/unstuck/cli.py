@@ -45,6 +45,7 @@ examples:
   unstuck check --ignore loss-not-falling train.py
   unstuck check --budget 15m train.py       more time for the replays that prove what is found
   unstuck check --no-prove train.py         no replays
+  unstuck check --learning-rate train.py    which learning rate trains it best
 """,
     "run": """\
 examples:
@@ -198,6 +199,8 @@ def _watching(options: argparse.Namespace) -> Callable[[], None]:
         prove=not options.no_prove,
         budget=options.budget,
         rerun=options.rerun,
+        learning_rate=getattr(options, "learning_rate", False),
+        thorough=getattr(options, "thorough", False),
     )
     return (watch.check if options.command == "check" else watch.run)(target, wishes)
 
@@ -337,6 +340,7 @@ def _add_watching(commands: Any) -> None:
         )
         _add_proving(parser)
         if name == "check":
+            _add_search(parser)
             _add_fail_on(parser)
         _add_selection(parser)
         parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS...]")
@@ -356,6 +360,17 @@ def _add_proving(parser: argparse.ArgumentParser) -> None:
         "--rerun",
         action="store_true",
         help="where the run cannot be held (a GPU), start the script again for each replay",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--learning-rate",
+        action="store_true",
+        help="instead of proving, replay the run with 13 learning rates and print how each does",
+    )
+    parser.add_argument(
+        "--thorough", action="store_true", help="with --learning-rate: 200 steps instead of 100"
     )
 
 

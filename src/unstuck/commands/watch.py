@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unstuck import files
 from unstuck.checks import NotChecked, diagnosed, experiments
@@ -25,6 +25,8 @@ from unstuck.report.harmless import visible
 
 if TYPE_CHECKING:
     from unstuck.observe.session import Session
+    from unstuck.trials.proving import Wish
+    from unstuck.trials.rerun import Rerun
     from unstuck.trials.snapshot import Snapshot
 
 NOT_WATCHED = 2
@@ -33,6 +35,8 @@ SCRIPT_FAILED = 4
 INTERRUPTED = 130
 GRACE = 60.0
 """Seconds that `check` waits for a training to begin, beyond those in which it watches one."""
+SEARCH_BUDGET = 120.0
+"""Seconds for a search of learning rates, which was asked for: 731 steps are replayed."""
 TOO_EARLY = "interrupted before the script began"
 _OURS = ("--json", "--html", "--fail-on", "--select", "--ignore")
 _OURS_OR_THEIRS = ("--steps", "--seconds", "--quiet")
@@ -53,6 +57,8 @@ class Wishes:
     prove: bool = True
     budget: float | None = None
     rerun: bool = False
+    learning_rate: bool = False
+    thorough: bool = False
 
 
 def check(target: launch.Target, wishes: Wishes) -> Callable[[], None]:
@@ -188,10 +194,13 @@ class _Watch:
         sys.path[:] = self.search_path  # so that no module of the script shadows one of the report
         run = self.diagnosed()
         self.recorder.save(lambda: run, durable=True)
-        if self.snapshot is not None and self.worth_proving(run):
+        searched = self.wishes.learning_rate
+        if self.snapshot is not None and self.worth_proving(run) and not searched:
             run = self.proven(self.snapshot, run)
             self.recorder.save(lambda: run, durable=True)
         self.report(run)
+        if self.snapshot is not None and searched:
+            self.search(self.snapshot, run)
         if self.interrupted:
             launch.remain_interrupted()
         else:
@@ -203,19 +212,52 @@ class _Watch:
 
     def proven(self, snapshot: "Snapshot", run: Run) -> Run:
         """The run with what its replays say."""
+        settings = self.wishes.settings
+        asked = experiments(settings.select, settings.ignore)
+        wish = self.wish(experiments=asked)
+        snapshot.prove(run, wish, self.progress_of_replays("proving"), self.again())
+        return self.diagnosed()
+
+    def search(self, snapshot: "Snapshot", run: Run) -> None:
+        """Print the table of learning rates, and write their picture beside the recording."""
+        from unstuck.trials.proving import Unproven
+
+        say_progress = self.progress_of_replays("searching")
+        wish = self.wish(budget=self.wishes.budget or SEARCH_BUDGET)
+        try:
+            found = snapshot.search(
+                run, wish, say_progress, self.again(), thorough=self.wishes.thorough
+            )
+        except Unproven as reason:
+            say(f"no learning rate was searched: {reason}")
+            return
+        _show(f"\n{found}")
+        if self.recorder.failure is None:
+            path = self.recorder.folder / "learning-rate.html"
+            self._write(path, found._repr_html_)
+            say(f"the picture: {os.path.relpath(path, self.folder)}")
+
+    def wish(self, **how: Any) -> "Wish":
+        """What the replays may take, and the command that gives them more."""
         from unstuck.trials.proving import BUDGET, Wish
+
+        option = " --learning-rate" * self.wishes.learning_rate
+        command = f"unstuck check --budget {{}}m{option} ".format
+        given: dict[str, Any] = {
+            "budget": self.wishes.budget or BUDGET,
+            "more": lambda minutes: command(minutes) + self.target.command,
+        }
+        return Wish(**(given | how))
+
+    def again(self) -> "Rerun | None":
+        """Where replays come from if the run is not held and the person allows it."""
         from unstuck.trials.rerun import Rerun
 
-        settings = self.wishes.settings
-        wish = Wish(
-            self.wishes.budget or BUDGET,
-            experiments=experiments(settings.select, settings.ignore),
-            more=lambda minutes: f"unstuck check --budget {minutes}m {self.target.command}",
-        )
-        progress = _Proving(self.target.label, self.wishes.quiet)
-        again = Rerun(self.target.words) if self.wishes.rerun else None
-        snapshot.prove(run, wish, progress.show, again)
-        return self.diagnosed()
+        return Rerun(self.target.words) if self.wishes.rerun else None
+
+    def progress_of_replays(self, doing: str) -> Callable[[int, float, str], None]:
+        """What shows their progress."""
+        return _Replaying(doing, self.target.label, self.wishes.quiet).show
 
     def recorded(self, ended: str, code: int | None) -> Run:
         """The run as far as it went, not yet diagnosed."""
@@ -415,11 +457,11 @@ class _Progress:
         say((" · " if _can_be_shown("·") else ", ").join(parts))
 
 
-class _Proving:
+class _Replaying:
     """A line on stderr every few seconds."""
 
-    def __init__(self, label: str, quiet: bool) -> None:
-        self._label = label
+    def __init__(self, doing: str, label: str, quiet: bool) -> None:
+        self._label = f"{doing} {label}"
         self._quiet = quiet
         self._shown = time.monotonic()
 
@@ -429,7 +471,7 @@ class _Proving:
         if self._quiet or now - self._shown < 5:
             return
         self._shown = now
-        parts = [f"proving {self._label}", f"{made} replays made", f"now {trying}"]
+        parts = [self._label, f"{made} replays made", f"now {trying}"]
         parts.append(f"at most {max(0.0, left):.0f} s left")
         say((" · " if _can_be_shown("·") else ", ").join(parts))
 

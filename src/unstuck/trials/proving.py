@@ -76,6 +76,28 @@ def prove(
     return _Proof(source, run, given, wish, say).made()
 
 
+def checked(outcome: Outcome, given: Mapping[int, float], steps: int) -> SelfCheck:
+    """The self-check: the unchanged replay must give the recorded losses.
+
+    Raises:
+        Unproven: it does not, or cannot be compared.
+    """
+    if outcome.failed:
+        raise Unproven(f"the script cannot be replayed: {outcome.failed}")
+    both = distances(given, outcome)
+    if len(both) < min(FEWEST, steps) // 2:
+        ended = f": {outcome.stopped}" if outcome.stopped else ""
+        raise Unproven(f"the replay's losses cannot be compared with the run's{ended}")
+    worst = max(distance for _, distance in both)
+    if worst:
+        first = next(step for step, distance in both if distance)
+        raise Unproven(
+            f"replayed as it is, the run gives other losses from step {first} on (by up to "
+            f"{worst:.2g}): something in it is not the same twice"
+        )
+    return {"steps": len(both), "largest_difference": worst, "equal": True}
+
+
 class _Proof:
     """One run's trials, in order: self-check, the run as it is, first seeds, all seeds, pairs."""
 
@@ -109,6 +131,8 @@ class _Proof:
             self._begin()
         except TimeIsUp:
             raise Unproven(self._too_slow()) from None
+        except KeyboardInterrupt:
+            raise Unproven("interrupted before anything was proven") from None
         except OSError as error:
             raise Unproven(f"the process that was held is gone: {error}") from error
         try:
@@ -135,27 +159,10 @@ class _Proof:
                 if job is not first:
                     self.arms.hear(job, outcome)
                     continue
-                self.self_check = self._checked(outcome)
+                self.self_check = checked(outcome, self.given, self.steps)
                 if not self.replays.fits(len(jobs)):
                     raise TimeIsUp
         self._look_at_unchanged()
-
-    def _checked(self, outcome: Outcome) -> SelfCheck:
-        """The unchanged replay must give the recorded losses."""
-        if outcome.failed:
-            raise Unproven(f"the script cannot be replayed: {outcome.failed}")
-        both = distances(self.given, outcome)
-        if len(both) < min(FEWEST, self.steps) // 2:
-            ended = f": {outcome.stopped}" if outcome.stopped else ""
-            raise Unproven(f"the replay's losses cannot be compared with the run's{ended}")
-        worst = max(distance for _, distance in both)
-        if worst:
-            first = next(step for step, distance in both if distance)
-            raise Unproven(
-                f"replayed as it is, the run gives other losses from step {first} on (by up to "
-                f"{worst:.2g}): something in it is not the same twice"
-            )
-        return {"steps": len(both), "largest_difference": worst, "equal": True}
 
     def _look_at_unchanged(self) -> None:
         unchanged, sham = self.arms.told[UNCHANGED], self.arms.told[SHAM]
@@ -231,7 +238,7 @@ class _Proof:
         rates = self.arms.told[UNCHANGED].outcomes[0].rates
         if not rates:
             return
-        slow = self._stands_still(over) and rates[-1] < 2 * rates[0]
+        slow = self._stands_still(over) and rates[-1] < 2 * rates[1]
         first = self.arms.told[over]
         for factor in factors:
             name = f"{over} at learning rate {rates[0] * factor:.3g}"

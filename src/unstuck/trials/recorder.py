@@ -227,7 +227,10 @@ class Recorder:
 
     def updating(self, optimizer: Optimizer) -> None:
         """The gradients are there."""
-        self._rates.append(float(optimizer.param_groups[0]["lr"]))
+        group = optimizer.param_groups[0]
+        if "lr" in group:
+            self._rates = self._rates or [float(group.get("initial_lr", group["lr"]))]
+            self._rates[1:] = [*self._rates[1:2], float(group["lr"])]
         self._applied(lambda: self.replay.updating(optimizer))
 
     def updated(self, optimizer: Optimizer) -> None:
@@ -291,7 +294,7 @@ class Recorder:
                 "fresh": sum(self._fresh) / len(self._fresh) if self._fresh else 0.0,
                 "steps": self.session.step,
                 "given": [[step, plain(value)] for step, value in self.given.values.items()],
-                "rates": [self._rates[0], self._rates[-1]] if self._rates else [],
+                "rates": self._rates,
                 "stopped": stopped,
                 "loss_changed": self.replay.changes_loss,
             }

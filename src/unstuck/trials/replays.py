@@ -51,8 +51,9 @@ class Job:
 class Outcome:
     """What one replay told. ``unfit``: why its change could not be made; ``failed``: how it ended badly.
 
-    ``given``: by step, what the first backward pass was given. ``rates``: the learning rate of the first
-    and of the last update. ``fresh``: the share of rows that had not been seen before, in its last batches.
+    ``given``: by step, what the first backward pass was given. ``rates``: the learning rate before what
+    a schedule makes of it, that of the first update and that of the last. ``fresh``: the share of rows
+    that had not been seen before, in its last batches.
     """
 
     losses: list[tuple[int, float | None]] = field(default_factory=list)

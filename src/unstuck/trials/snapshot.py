@@ -25,9 +25,11 @@ from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
 from unstuck.trials.loading import SentIndices
 from unstuck.trials.proving import STEPS, Say, Unproven, Wish, prove, silent
+from unstuck.trials.rate_search import LearningRateSearch
 from unstuck.trials.recorder import Given, Recorder, sender
 from unstuck.trials.replay import NotApplicable, Replay
 from unstuck.trials.replays import Source
+from unstuck.trials.run_search import search_run
 
 # A script may call its model with gradients before it trains it, to print a shape.
 _TAKEN_AT_MOST = 4
@@ -127,16 +129,16 @@ class Snapshot:
         """The trials, or why there are none."""
         return self.trials or Missing(self.refused or "not replayed")
 
-    def prove(self, run: Run, wish: Wish, say: Say = silent, source: Source | None = None) -> None:
+    def prove(self, run: Run, wish: Wish, say: Say = silent, again: Source | None = None) -> None:
         """Make the trials of the run, which is over, and let the waiting process go.
 
         Args:
             run: the run, diagnosed.
             wish: what may be spent.
             say: is told of the progress.
-            source: where replays come from if the run is not held.
+            again: where replays come from if the run is not held.
         """
-        source = self.branch or source
+        source = self.branch or again
         try:
             if source is not None:
                 self.trials = prove(source, run, self.given.values, wish, say)
@@ -146,6 +148,23 @@ class Snapshot:
             self.end()
             if source is not None:
                 source.end()
+
+    def search(
+        self, run: Run, wish: Wish, say: Say, again: Source | None, *, thorough: bool
+    ) -> LearningRateSearch:
+        """Search a learning rate for the run, which is over, and let the waiting process go.
+
+        Raises:
+            Unproven: the run cannot be replayed, or not in time.
+        """
+        source = self.branch or again
+        if source is None:
+            raise Unproven(self.refused or "the run is not held")
+        try:
+            return search_run(source, run, self.given.values, wish, thorough=thorough, say=say)
+        finally:
+            self.end()
+            source.end()
 
     def end(self) -> None:
         """Let the waiting process go."""
