@@ -62,7 +62,8 @@ def verdict(unchanged: Arm, arm: Arm, least: float, seeds: int, seconds: float) 
 def beyond(said: Verdict, first: Arm, pair: Arm, least: float) -> Verdict:
     """The verdict of a pair, rejected if it adds nothing to what its first remedy gains alone."""
     more = [b - a for a, b in zip(first["scores"], pair["scores"], strict=False)]
-    if said["status"] != "confirmed" or (more and fmean(more) > least and min(more) > least / 2):
+    adds = bool(more) and fmean(more) > least and min(more) > least / 2
+    if adds or said["status"] not in ("confirmed", "unclear"):
         return said
     return {**said, "status": "rejected", "reason": f"no more than {first['name']} alone"}
 
