@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import accuracy_page
+import proof_page
 from unstuck.checks import all_checks
 from unstuck.commands.explain import check_page, grouped
 from unstuck.questions import all_questions
@@ -62,6 +63,7 @@ def index() -> str:
     parts = ["# unstuck", "", "## Checks", "", *checks, "## Remedies", *remedies]
     parts += ["", "## Questions", *questions, "", "## Formats", "- [The JSON report](json.md)"]
     parts += ["", "## Measurements", "- [How often the checks are right](accuracy.md)"]
+    parts += ["- [How often the replays are right](proof.md)"]
     return "\n".join(parts)
 
 
@@ -73,6 +75,7 @@ def pages() -> dict[Path, str]:
     for name, each in all_questions().items():
         made[f"questions/{name}.md"] = f"# {name}: {each.title}\n\n{each.text}"
     made["accuracy.md"] = accuracy_page.page()
+    made["proof.md"] = proof_page.page()
     return {DOCS / name: text.rstrip() + "\n" for name, text in made.items()}
 
 
@@ -81,6 +84,7 @@ def written() -> dict[Path, str]:
     files = [
         DOCS / "index.md",
         DOCS / "accuracy.md",
+        DOCS / "proof.md",
         *(file for name in FOLDERS for file in (DOCS / name).glob("*.md")),
     ]
     return {file: file.read_text(encoding="utf-8") for file in files if file.exists()}

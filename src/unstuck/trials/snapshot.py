@@ -35,6 +35,8 @@ from unstuck.trials.run_search import search_run
 _TAKEN_AT_MOST = 4
 # What a change draws by the seed itself must be something else.
 _OTHER = 1000
+MEMORY_SHARE = 0.5
+"""Of the free memory, what the process may have: what either side changes after a fork is copied."""
 STATE_SHARE, STATE_LIMIT = 0.1, 2 * 2**30
 
 
@@ -121,6 +123,9 @@ class Snapshot:
         allowed = min(STATE_LIMIT, int(STATE_SHARE * free_memory()))
         if size > allowed:
             return f"the model has {size / 2**20:.0f} MiB, {allowed / 2**20:.0f} are allowed"
+        own, free = anonymous_memory(), free_memory()
+        if own > MEMORY_SHARE * free:  # in time much of it may be there twice
+            return f"the process has {own / 2**30:.1f} GiB, and only {free / 2**30:.1f} are free"
         return self._indices.unfit() or branch.unable()
 
     # What the recorder of the run asks.
@@ -300,10 +305,17 @@ def _reorder(iterator: Any, generator: random.Random) -> None:
 
 def free_memory() -> int:
     """Bytes of memory that are free for use; 8 GiB where the system does not tell."""
+    return _kilobytes("/proc/meminfo", "MemAvailable", 8 * 2**20) * 1024
+
+
+def anonymous_memory() -> int:
+    """Bytes of this process that are no file's; 0 where the system does not tell."""
+    return _kilobytes("/proc/self/status", "RssAnon", 0) * 1024
+
+
+def _kilobytes(file: str, name: str, otherwise: int) -> int:
     try:
-        with open("/proc/meminfo") as lines:
-            return next(
-                int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")
-            )
+        with open(file) as lines:
+            return next(int(line.split()[1]) for line in lines if line.startswith(name))
     except (OSError, StopIteration, ValueError):
-        return 8 * 2**30
+        return otherwise
