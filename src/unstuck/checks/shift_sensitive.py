@@ -59,7 +59,9 @@ def shift_sensitive(
     y = torch.randint(0, 4, (512,))
     x = 0.3 * torch.randn(512, 1, 12, 12)
     x[:, :, 4:7, 4:7] += marks[y]
-    body = torch.nn.Sequential(torch.nn.Conv2d(1, 16, 3), torch.nn.AdaptiveMaxPool2d(1), torch.nn.Flatten())
+    body = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 16, 3), torch.nn.AdaptiveMaxPool2d(1), torch.nn.Flatten()
+    )
     model = torch.nn.Sequential(body, torch.nn.ReLU(), torch.nn.Linear(16, 4))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     for _ in range(120):
