@@ -1,5 +1,6 @@
 """What a replay tells: its losses as they come, and at its end how well it predicts."""
 
+import functools
 import json
 import math
 import os
@@ -25,7 +26,8 @@ from unstuck.trials.scores import KNOWN, Predictions
 BATCHES = 12
 """Batches of each kind that are kept to score the model on, at its end."""
 _FEWEST_ROWS = 24
-_FRESH = 0.9
+_COMPARED = 200
+"""Steps whose losses a replay is compared by: as many as a search makes at most."""
 _WINDOW = 0.2
 """The last fifth of the steps is what a loss is judged by."""
 
@@ -70,13 +72,15 @@ class Given:
 
     def __init__(self) -> None:
         self.values: dict[int, float] = {}
+        self._newest = -1
 
-    def receive(self, step: int, tensors: list[Tensor], adds: bool) -> None:
-        """A backward pass begins."""
-        if not adds or step in self.values or not tensors:
+    def receive(self, session: Session, step: int, tensors: list[Tensor], adds: bool) -> None:
+        """A backward pass begins; no device is waited for."""
+        if not adds or step <= self._newest or step >= _COMPARED or len(tensors) != 1:
             return
         if is_plain(tensors[0]) and tensors[0].numel() == 1:
-            self.values[step] = tensors[0].item()
+            self._newest = step
+            session.numbers.read(tensors[0], functools.partial(self.values.__setitem__, step))
 
 
 @dataclass
@@ -219,7 +223,7 @@ class Recorder:
 
     def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """A backward pass begins."""
-        self.given.receive(self.session.step, tensors, adds)
+        self.given.receive(self.session, self.session.step, tensors, adds)
 
     def optimizer_built(self, optimizer: Optimizer, place: Place | None) -> None:
         """A later optimizer."""
@@ -274,6 +278,7 @@ class Recorder:
         self._send({"losses": [[step, plain(loss)] for step, loss in fresh]})
 
     def _score(self, stopped: str | None) -> None:
+        self.session.numbers.collect()
         if self.replay.changes_loss and not self._exchanged:
             self._send({"unfit": "the loss is not one of torch.nn.functional's"})
             return

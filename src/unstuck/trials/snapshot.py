@@ -24,7 +24,7 @@ from unstuck.records.trials import Trials
 from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
 from unstuck.trials.loading import SentIndices
-from unstuck.trials.proving import STEPS, Say, Unproven, Wish, prove, silent
+from unstuck.trials.proving import Say, Unproven, Wish, prove, silent
 from unstuck.trials.rate_search import LearningRateSearch
 from unstuck.trials.recorder import Given, Recorder, sender
 from unstuck.trials.replay import NotApplicable, Replay
@@ -87,7 +87,7 @@ class Snapshot:
 
     def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """The training has begun: this snapshot is the one. Without a module it is taken only here."""
-        self.given.receive(self.session.step, tensors, adds)
+        self.given.receive(self.session, self.session.step, tensors, adds)
         if not self._done and not self._taken and not self.session.roots:
             self._take(0, ())
         if not self._done:
@@ -95,8 +95,7 @@ class Snapshot:
 
     def light_loss(self, step: int, value: Tensor, tensor: Tensor) -> None:
         """A backward pass of a step that passes lightly."""
-        if step < STEPS:
-            self.given.receive(step, [tensor], True)
+        self.given.receive(self.session, step, [tensor], True)
 
     def _take(self, size: int, arguments: Any) -> None:
         """Hold the run here; ``size`` is that of the model in bytes."""
