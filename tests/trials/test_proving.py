@@ -139,6 +139,22 @@ def test_a_run_that_stands_still_may_be_told_to():
     assert trials["winner"] == "raise-learning-rate"
 
 
+def test_a_run_that_learns_once_it_is_cured_is_not_told_to_hurry():
+    """Probabilities given to cross-entropy learn slowly; a higher rate helps them, and the cure as well."""
+    flat = dict.fromkeys(range(100), 2.3)
+
+    def score(changes, seed, rate):
+        high = bool(rate and rate >= 0.9)
+        return (0.4 + 0.5 * high) if "scale-inputs" in changes else (0.01 + 0.35 * high)
+
+    def losses(words):
+        return GIVEN if "scale-inputs" in words["changes"] else flat
+
+    trials = prove(Told(score, losses=losses), run("scale-inputs"), flat, Wish(10))
+    assert trials["winner"] == "scale-inputs"
+    assert "scale-inputs+raise-learning-rate" not in status(trials)
+
+
 def test_a_warm_up_is_not_a_low_rate():
     flat = dict.fromkeys(range(100), 2.3)
     source = Told(

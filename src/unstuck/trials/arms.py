@@ -119,10 +119,10 @@ class Arms:
         gains = self.gains(name, over)
         return bool(gains) and gains[0] > self.least / 2
 
-    def falls(self) -> list[float]:
-        """How far the loss falls in each unchanged replay, as a share of the first."""
-        told = self.told[UNCHANGED]
-        found = [self._fall(seed, told.outcomes[seed]) for seed in SEEDS if seed in told.outcomes]
+    def falls(self, name: str) -> list[float]:
+        """How far the loss falls in each replay of an arm, as a share of its own first."""
+        outcomes = self.told[name].outcomes.values()
+        found = [_fall(each, _first(each)) for each in outcomes]
         return [fall for fall in found if fall is not None]
 
     def _score(self, seed: int, outcome: Outcome) -> float | None:
@@ -130,16 +130,8 @@ class Arms:
             return None
         if self.kind != "loss":
             return outcome.scores.get(self.kind)
-        return None if outcome.loss_changed else self._fall(seed, outcome)
-
-    def _fall(self, seed: int, outcome: Outcome) -> float | None:
-        losses = self.told[UNCHANGED].outcomes[seed].losses
-        first = next((loss for _, loss in losses), None)
-        if not first:
-            return None
-        if outcome.loss is None:
-            return WORST
-        return max(WORST, min(1.0, (first - outcome.loss) / abs(first)))
+        first = _first(self.told[UNCHANGED].outcomes[seed])
+        return None if outcome.loss_changed else _fall(outcome, first)
 
     # Records.
 
@@ -158,6 +150,19 @@ class Arms:
             "steps": min((each.steps for each in outcomes), default=0),
             "stopped": stopped,
         }
+
+
+def _first(outcome: Outcome) -> float | None:
+    return next((loss for _, loss in outcome.losses), None)
+
+
+def _fall(outcome: Outcome, first: float | None) -> float | None:
+    """How far the loss has fallen from that value, as a share of it."""
+    if not first:
+        return None
+    if outcome.loss is None:
+        return WORST
+    return max(WORST, min(1.0, (first - outcome.loss) / abs(first)))
 
 
 def distances(given: Mapping[int, float], outcome: Outcome) -> list[tuple[int, float]]:

@@ -246,8 +246,8 @@ class _Proof:
                 yield self.arms.add(name, (*first.changes, "set-learning-rate"), rates[0] * factor)
 
     def _stands_still(self, name: str) -> bool:
-        """Whether an arm learns next to nothing, by its score and by the loss."""
-        return self.arms.score(name) < _LEARNS and all(f < _LEARNS for f in self.arms.falls())
+        """Whether an arm learns next to nothing, by its score and by its own loss."""
+        return self.arms.score(name) < _LEARNS and all(f < _LEARNS for f in self.arms.falls(name))
 
     def _best_rate(self, tried: Sequence[str]) -> list[str]:
         """The remedy that sets the best rate, if it helps: of those tried, and half a decade around."""
@@ -282,7 +282,9 @@ class _Proof:
         pairs: list[str] = []
         rates: dict[str, list[str]] = {}
         for one in first:
-            for other in (*specific, *(r for r in rate if won)):
+            # Cured of its fault a run that learns is not told to hurry either.
+            fit = [r for r in rate if won and (r == LOWER or self._stands_still(one))]
+            for other in (*specific, *fit):
                 if one != other and self._fits(other) and f"{other}{PAIR}{one}" not in pairs:
                     pairs.append(self._pair(one, other))
             if one not in (LOWER, RAISE):
