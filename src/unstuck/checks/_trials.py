@@ -109,7 +109,7 @@ def margin(trials: Trials) -> float:
 
 def not_made(trials: Trials, name: str) -> str:
     """Why there is no arm of this name."""
-    return next(iter(trials["remarks"]), f"no replay was made with {name}")
+    return next(filter(None, trials["remarks"]), f"no replay was made with {name}")
 
 
 def ends(found: Arm | None) -> list[float]:
