@@ -11,7 +11,7 @@ from unstuck.records import Finding, Run
 from unstuck.records.trials import PAIR, SelfCheck, Trials, Verdict
 from unstuck.remedies import all_remedies
 from unstuck.trials import verdicts
-from unstuck.trials.arms import SEEDS, SHAM, UNCHANGED, Arms, distances
+from unstuck.trials.arms import SEEDS, SHAM, UNCHANGED, Arms, Told, distances
 from unstuck.trials.changes import all_changes
 from unstuck.trials.replays import Job, Outcome, Replays, Source, TimeIsUp
 
@@ -98,6 +98,18 @@ def checked(outcome: Outcome, given: Mapping[int, float], steps: int) -> SelfChe
     return {"steps": len(both), "largest_difference": worst, "equal": True}
 
 
+def replays_within(
+    source: Source, wish: Wish, say: Say, trying: Callable[[], str]
+) -> tuple[Replays, int]:
+    """Replays that end with the budget and tell of their progress; how many threads each may have."""
+    cores = len(os.sched_getaffinity(0))
+    parallel = wish.parallel or max(1, min(4, cores))
+    deadline = time.monotonic() + wish.budget
+    replays = Replays(source, parallel, deadline)
+    replays.on_wait = lambda: say(replays.made, deadline - time.monotonic(), trying())
+    return replays, max(1, cores // parallel)
+
+
 class _Proof:
     """One run's trials, in order: self-check, the run as it is, first seeds, all seeds, pairs."""
 
@@ -108,15 +120,10 @@ class _Proof:
         self.given = given
         self.wish = wish
         self.begun = time.monotonic()
-        cores = len(os.sched_getaffinity(0))
-        parallel = wish.parallel or max(1, min(4, cores))
-        self.replays = Replays(source, parallel, self.begun + wish.budget)
-        self.replays.on_wait = lambda: say(
-            self.replays.made, self.begun + wish.budget - time.monotonic(), self.trying
-        )
         self.trying = "the run as it is"
+        self.replays, threads = replays_within(source, wish, say, lambda: self.trying)
         self.steps = min(wish.steps, run.script.steps)
-        self.arms = Arms(self.replays, self.steps, max(1, cores // parallel))
+        self.arms = Arms(self.replays, self.steps, threads)
         self.self_check: SelfCheck | None = None
         self.remarks: list[str] = []
         self.complete = True
@@ -254,18 +261,25 @@ class _Proof:
         if not any(self.arms.helps(name) for name in tried):
             self._forget(tried)
             return []
-        now = self.arms.told[UNCHANGED].outcomes[0].rates[0]
+        now = self._rate_now()
         best = max(tried, key=self.arms.score)
         factor = (self.arms.told[best].rate or now) / now
         near = list(self._rates((factor / math.sqrt(10), factor * math.sqrt(10))))
         self._replay("learning rates near the best", near, SEEDS[:1])
         best = max([best, *near], key=self.arms.score)
         told = self.arms.told[best]
-        told.name = LOWER if (told.rate or now) < now else RAISE
+        told.name = self._direction(told)
         told.changes = (told.name,)
         self._forget([*tried, *near])  # steps on the way to one rate
         self.arms.told[told.name] = told
         return [told.name]
+
+    def _rate_now(self) -> float:
+        return self.arms.told[UNCHANGED].outcomes[0].rates[0]
+
+    def _direction(self, told: Told) -> str:
+        """The remedy that leads to an arm's learning rate."""
+        return LOWER if (told.rate or math.inf) < self._rate_now() else RAISE
 
     def _forget(self, names: Sequence[str]) -> None:
         for name in names:
@@ -314,11 +328,8 @@ class _Proof:
             return []
         best = max(names, key=self.arms.score)
         told = self.arms.told[best]
-        now = self.arms.told[UNCHANGED].outcomes[0].rates[0]
         self._forget(names)
-        if not self.arms.told[one].outcomes:
-            return []
-        told.name = f"{one}{PAIR}{LOWER if (told.rate or now) < now else RAISE}"
+        told.name = f"{one}{PAIR}{self._direction(told)}"
         if told.name in self.arms.told:
             return []
         self.arms.told[told.name] = told

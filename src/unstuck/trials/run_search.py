@@ -1,16 +1,15 @@
 """Find a learning rate for the person's own run: successive halving over replays of it."""
 
 import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from unstuck.records import Run
 from unstuck.trials.halving import RUNGS, THOROUGH, UNTRAINED, Losses, halve
-from unstuck.trials.proving import Say, Unproven, Wish, checked, silent
+from unstuck.trials.proving import Say, Unproven, Wish, checked, replays_within, silent
 from unstuck.trials.rate_search import LearningRateSearch
-from unstuck.trials.replays import Job, Outcome, Replays, Source, TimeIsUp
+from unstuck.trials.replays import Job, Outcome, Source, TimeIsUp
 
 
 def search_run(
@@ -40,13 +39,7 @@ class _Search:
         self.given = given
         self.wish = wish
         self.begun = time.monotonic()
-        cores = len(os.sched_getaffinity(0))
-        parallel = wish.parallel or max(1, min(4, cores))
-        self.replays = Replays(source, parallel, self.begun + wish.budget)
-        self.replays.on_wait = lambda: say(
-            self.replays.made, self.begun + wish.budget - time.monotonic(), "learning rates"
-        )
-        self.threads = max(1, cores // parallel)
+        self.replays, self.threads = replays_within(source, wish, say, lambda: "learning rates")
         self.made_steps = run.script.steps
         self.steps = 0
         self.current = 0.0

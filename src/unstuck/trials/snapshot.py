@@ -5,7 +5,6 @@ import functools
 import gc
 import os
 import random
-import sys
 import weakref
 from typing import Any
 
@@ -23,6 +22,7 @@ from unstuck.records.finding import Place
 from unstuck.records.trials import Trials
 from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
+from unstuck.trials.kept import seed_everything
 from unstuck.trials.loading import SentIndices
 from unstuck.trials.proving import Say, Unproven, Wish, prove, silent
 from unstuck.trials.rate_search import LearningRateSearch
@@ -149,9 +149,7 @@ class Snapshot:
         except Unproven as reason:
             self.refused = str(reason)
         finally:
-            self.end()
-            if source is not None:
-                source.end()
+            self._end_all(again)
 
     def search(
         self, run: Run, wish: Wish, say: Say, again: Source | None, *, thorough: bool
@@ -167,8 +165,12 @@ class Snapshot:
         try:
             return search_run(source, run, self.given.values, wish, thorough=thorough, say=say)
         finally:
-            self.end()
-            source.end()
+            self._end_all(again)
+
+    def _end_all(self, again: Source | None) -> None:
+        self.end()
+        if again is not None:
+            again.end()
 
     def end(self) -> None:
         """Let the waiting process go."""
@@ -245,11 +247,7 @@ class Snapshot:
 
 def vary(replay: Replay, seed: int) -> None:
     """Another run of the same training: other random numbers, order and, if they are random, weights."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(seed)
+    seed_everything(seed)
     for model in [] if replay.state_loaded else replay.models:
         for module in model.modules():
             _redraw(module)
