@@ -19,10 +19,13 @@ ALLOWED = {
     "observe": {"records"},
     "trials": {"records", "remedies", "checks", "observe"},
     "report": {"records"},
-    "questions": set(),
+    "questions": {"records"},
 }
 # These know no library at all: a check is tested in milliseconds and asked again of old runs.
-PLAIN = {"records", "remedies", "checks", "questions"}
+PLAIN = {"records", "remedies", "checks"}
+# What every layer may import besides itself; of `unstuck` itself, what anyone may: its public names.
+COMMON = {"errors", "charts"}
+PUBLIC = {"unstuck.watch", "unstuck.find_learning_rate"}
 
 
 def name_of(file: Path, root: Path = SOURCE) -> str:
@@ -59,11 +62,13 @@ def violations(text: str, module: str, is_package: bool = False) -> list[str]:
     wrong = []
     for name in imports(text, module, is_package):
         ours = name.partition(".")[0] == "unstuck"
-        if ours and layer in ALLOWED and layer_of(name) not in {layer, "errors", *ALLOWED[layer]}:
+        allowed = {layer, *COMMON, *ALLOWED.get(layer, ())}
+        public = layer == "questions" and name in PUBLIC
+        if ours and layer in ALLOWED and layer_of(name) not in allowed and not public:
             wrong.append(name)
         if not ours and layer in PLAIN and name.partition(".")[0] not in sys.stdlib_module_names:
             wrong.append(name)
-        if ours and layer_of(name) == "questions" and layer not in ("questions", "commands"):
+        if ours and layer_of(name) == "questions" and layer not in ("questions", "commands", ""):
             wrong.append(name)
     return wrong
 
@@ -123,8 +128,9 @@ def test_every_layer_of_the_table_is_there_or_planned():
         ("unstuck.observe.guard", "from unstuck import checks"),
         ("unstuck.observe.probes.loss", "from unstuck.report import page"),
         ("unstuck.report.page", "import unstuck.remedies"),
-        ("unstuck.questions.q01", "from unstuck import watch"),
+        ("unstuck.questions.q01", "from unstuck.notebook import watch"),
         ("unstuck.recording", "from unstuck.questions import all_questions"),
+        ("unstuck.report.page", "from unstuck.questions import all_questions"),
     ],
 )
 def test_a_forbidden_import_is_noticed(module, text):
@@ -138,6 +144,7 @@ def test_a_forbidden_import_is_noticed(module, text):
         ("unstuck.checks.stale", "from unstuck.records import Facts\nfrom ._registry import check"),
         ("unstuck.observe.launch", "import torch\nfrom unstuck.errors import UsageError"),
         ("unstuck.report.page", "import altair\nfrom unstuck.records import Run"),
+        ("unstuck.questions.q01", "from unstuck import watch"),
         ("unstuck.commands.explain", "from unstuck.questions import all_questions"),
         ("unstuck.notebook", "from unstuck.observe.watching import Watcher"),
     ],
@@ -187,7 +194,9 @@ def test_catching_little_or_raising_again_is_allowed(text):
     assert swallowing(text) == []
 
 
-@pytest.mark.parametrize("module", ["unstuck", "unstuck.checks", "unstuck.records.run"])
+@pytest.mark.parametrize(
+    "module", ["unstuck", "unstuck.checks", "unstuck.questions", "unstuck.records.run"]
+)
 def test_a_fresh_import_brings_no_library(module):
     heavy = ("torch", "numpy", "rich", "jinja2", "altair", "vl_convert", "pandas")
     code = f"import sys, {module}; print([m for m in {heavy!r} if m in sys.modules])"

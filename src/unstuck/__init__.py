@@ -7,16 +7,18 @@ says what is wrong with the training and at which line. In a notebook::
         ...  # the training loop
     run
 
-and ``unstuck.find_learning_rate(model, optimizer, loss_fn, loader)`` measures which rate to train with.
+``unstuck.find_learning_rate(model, optimizer, loss_fn, loader)`` measures which rate to train with, and
+``unstuck.explain("q03").prove()`` runs the experiment behind one of the 22 questions.
 """
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "find_learning_rate", "watch"]
+__all__ = ["__version__", "explain", "find_learning_rate", "watch"]
 
 if TYPE_CHECKING:
     from unstuck.notebook import watch
+    from unstuck.questions import explain
     from unstuck.trials.learning_rate import find_learning_rate
 
 
@@ -26,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from unstuck.notebook import watch
 
         return watch
+    if name == "explain":
+        from unstuck.questions import explain
+
+        return explain
     if name == "find_learning_rate":
         from unstuck.trials.learning_rate import find_learning_rate
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from unstuck import questions
+from unstuck.charts import svg
 from unstuck.questions import all_questions
 
 HEADINGS = ["Answer", "Popular claims", "Watch for it", "Remedy", "Sources"]
@@ -84,3 +85,31 @@ def test_two_files_of_one_number_are_refused(folder):
         (folder / name).write_text('"""Why?"""\n')
     with pytest.raises(ValueError, match="two files are named q23"):
         all_questions()
+
+
+def module_of(question):
+    return question._module
+
+
+@every_question
+def test_its_predictions_judge_claims_of_its_page(question):
+    predictions = module_of(question).PREDICTIONS
+    assert len({each.number for each in predictions}) == len(predictions) >= 2
+    for each in predictions:
+        assert each.claim is None or 1 <= each.claim <= len(question.claims), each.says
+        assert not each.says.endswith(".")
+
+
+@every_question
+def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
+    evidence = question.evidence
+    assert evidence is not None, (
+        "unstuck explain --prove --all --evidence src/unstuck/questions/evidence"
+    )
+    predictions = module_of(question).PREDICTIONS
+    wanted = [(p.says, p.number, p.bounds, p.claim, p.limit) for p in predictions]
+    assert [(r.says, r.number, r.bounds, r.claim, r.limit) for r in evidence.results] == wanted
+    assert len(evidence.seeds) >= 5
+    assert evidence.seconds <= 20
+    assert len(evidence.dumps()) < 80_000
+    assert svg(question.picture(evidence)).startswith("<svg")

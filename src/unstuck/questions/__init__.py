@@ -1,14 +1,26 @@
 """The 22 questions: one file each, with the corrected answer in its module docstring.
 
 The first docstring line is the question. The rest is markdown with the sections
-`Answer`, `Popular claims`, `Watch for it`, `Remedy` and `Sources`.
+`Answer`, `Popular claims`, `Watch for it`, `Remedy` and `Sources`. Below it stand
+
+- ``PREDICTIONS``: what the experiment shall show, stated beforehand (``_lab.Prediction``);
+- ``experiment(lab)``: returns what it measured, one number a seed (``_lab.Measured``);
+- ``picture(series)``: an altair chart of what was measured;
+- ``on(facts)``: sentences about a person's own run, from its recorded facts;
+- ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``).
+
 A new file named `qNN_some_words.py` in this folder is found without being listed anywhere.
 """
 
 import ast
 import pkgutil
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
+
+from unstuck.errors import UsageError
+from unstuck.questions._evidence import Evidence, Result, recorded
 
 _FILE_NAME = re.compile(r"(q\d\d)_([a-z0-9_]+)")
 
@@ -21,6 +33,55 @@ class Question:
     slug: str  # "symmetry-breaking"
     title: str  # the first docstring line
     text: str  # the rest of the docstring, markdown
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """The proof that came with the package; None if there is none."""
+        return recorded(self.name)
+
+    @property
+    def claims(self) -> list[str]:
+        """The popular claims in their order, each with our judgement, without line breaks."""
+        listed = self.section("Popular claims")
+        return [" ".join(each.split()) for each in re.split(r"^- ", listed, flags=re.M)[1:]]
+
+    def section(self, heading: str) -> str:
+        """The text below one heading of the page; empty if it has no such heading."""
+        parts = re.split(r"^## (.*)$", self.text, flags=re.MULTILINE)
+        return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)).get(heading, "")
+
+    def prove(
+        self, seeds: Iterable[int] = range(5), say: Callable[[str, float], None] | None = None
+    ) -> Evidence:
+        """Run the experiment here and now, some 10 seconds.
+
+        ``say`` hears what is being trained and which share of it is done.
+
+        Raises:
+            UsageError: scikit-learn, from which the data come, is not installed.
+        """
+        from unstuck.questions._proof import prove
+
+        return prove(self.name, self.slug, tuple(seeds), say)
+
+    def picture(self, evidence: Evidence) -> Any:
+        """The altair chart of a proof."""
+        return self._module.picture(evidence.series)
+
+    def on(self, facts: Any) -> list[str]:
+        """What the facts of a run say of this question."""
+        return list(self._module.on(facts))
+
+    @property
+    def replays(self) -> tuple[str, ...]:
+        """The changes with which replays of a run can say more of this question."""
+        return tuple(getattr(self._module, "REPLAYS", ()))
+
+    @property
+    def _module(self) -> Any:
+        from unstuck.questions._proof import module_of
+
+        return module_of(self.name, self.slug)
 
 
 def all_questions() -> dict[str, Question]:
@@ -40,6 +101,22 @@ def all_questions() -> dict[str, Question]:
     return found
 
 
+def explain(name: str) -> Question:
+    """The question of this name: ``q03``, ``3`` or ``symmetry-breaking``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    words = "-".join(name.strip().lower().replace("_", " ").split())
+    if re.fullmatch(r"q?\d{1,2}", words):
+        words = f"q{int(words.removeprefix('q')):02d}"
+    questions = all_questions()
+    by_slug = {each.slug: each for each in questions.values()}
+    if words not in questions and words not in by_slug:
+        raise UsageError(f"no question is named {name!r}", "unstuck explain lists all names")
+    return questions.get(words) or by_slug[words]
+
+
 def _docstring(module: str) -> tuple[str, str]:
     """Return the first docstring line of a file in this folder, and the rest."""
     source = pkgutil.get_data(__name__, f"{module}.py")
@@ -48,3 +125,6 @@ def _docstring(module: str) -> tuple[str, str]:
         raise ValueError(f"{module}.py has no docstring")
     title, _, text = docstring.partition("\n")
     return title.strip(), text.strip()
+
+
+__all__ = ["Evidence", "Question", "Result", "all_questions", "explain"]

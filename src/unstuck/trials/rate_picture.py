@@ -1,31 +1,23 @@
 """A search for a learning rate as a picture: the loss against the rate. No script, no network."""
 
 import math
-import re
 from typing import Any, Literal
 
 from markupsafe import Markup
 
+from unstuck.charts import LINE, MARK, OTHER, TEXT, svg
 from unstuck.trials.halving import end
 from unstuck.trials.rate_search import LearningRateSearch
 
-# Okabe and Ito's colours for the colour-blind, as in the report.
-LINE, OTHER, MARK, TEXT, GRID, WASH = (
-    "#0072B2",
-    "#D55E00",
-    "#1B1A18",
-    "#5C5952",
-    "#DDD8CE",
-    "#EAE5DA",
-)
+WASH = "#EAE5DA"
+"""Darker than the page's: it stands on the page's ground."""
+
 WIDTH, HEIGHT = 620, 240
 
 FAR = 2.0
 """Losses above this many times the untrained network's are drawn at the edge: they would squeeze the rest."""
 
 DRAWABLE = 1e300
-
-_NAMESPACE = re.compile(r' (?:xmlns(?::\w+)?|version)="[^"]*"')
 
 _PAGE = Markup(
     '<div style="background:#fdfcfa;color:#1b1a18;padding:1rem;max-width:45rem;'
@@ -40,7 +32,7 @@ _PAGE = Markup(
 def page(search: LearningRateSearch) -> str:
     """HTML to stand in a notebook, readable on light and dark grounds; every text is escaped."""
     points = _points(search)
-    image = Markup(_svg(_layers(search, points))) if points else Markup("")
+    image = Markup(_drawn(_layers(search, points))) if points else Markup("")
     words = {"described": described(search), "key": _key(search), "table": str(search)}
     return str(_PAGE.format(verdict=search.verdict, image=image, **words))
 
@@ -160,18 +152,6 @@ def _rules(search: LearningRateSearch, low: float, high: float) -> list[Any]:
     ]
 
 
-def _svg(chart: Any) -> str:
-    """SVG to stand in HTML: it needs no namespace there, nor an address in it."""
-    import vl_convert
-
-    styled = (
-        chart.properties(background="transparent", width=WIDTH, height=HEIGHT)
-        .configure(font="system-ui, sans-serif", aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=TEXT, titleColor=TEXT, gridColor=GRID, domainColor=GRID)
-        .configure_axisX(grid=False)
-    )
-    made: str = vl_convert.vegalite_to_svg(styled.to_json(indent=None), allowed_base_urls=[])
-    head, body = made.split(">", 1)
+def _drawn(chart: Any) -> str:
     fluid = ' style="max-width:100%;height:auto"'
-    return f'{_NAMESPACE.sub("", head)}{fluid} aria-hidden="true">{body}'
+    return svg(chart.properties(width=WIDTH, height=HEIGHT), style=fluid)

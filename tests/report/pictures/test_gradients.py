@@ -1,7 +1,7 @@
 import re
 
+from unstuck.charts import LINE, OTHER
 from unstuck.records import Facts
-from unstuck.report.pictures._picture import LINE, OTHER
 from unstuck.report.pictures.gradients import draw
 
 from ..sample import gradients, run

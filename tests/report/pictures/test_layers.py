@@ -2,7 +2,8 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
-from unstuck.report.pictures._picture import OTHER, labels
+from unstuck.charts import OTHER
+from unstuck.report.pictures._picture import labels
 from unstuck.report.pictures.layers import draw
 
 from ..sample import STUCK, everything, layers, run

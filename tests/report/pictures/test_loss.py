@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from unstuck.charts import LINE, MARK, OTHER
 from unstuck.records import Facts
-from unstuck.report.pictures._picture import LINE, MARK, OTHER
 from unstuck.report.pictures.loss import draw
 
 from ..sample import HOSTILE, STUCK, diverging, hostile, loss, loss_call, plateau, run

@@ -5,10 +5,10 @@ import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
+from unstuck.charts import LINE, OTHER
 from unstuck.records import Facts
 from unstuck.report.pictures import activations, classes, validation
 from unstuck.report.pictures import filters as filter_picture
-from unstuck.report.pictures._picture import LINE, OTHER
 
 from ..sample import STUCK, activation, filters, loss, plateau, prediction, run, target
 from ..sample import validation as evaluated

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from unstuck.charts import LINE, MARK, OTHER, TEXT
 from unstuck.records import Facts
 from unstuck.records.trials import Trials
 from unstuck.report.pictures import trials as picture
 from unstuck.report.pictures._choice import _drawn
-from unstuck.report.pictures._picture import LINE, MARK, OTHER, TEXT
 
 from ...checks import random_facts  # noqa: F401 - registers how random records are drawn
 from ..sample import CURED, EXCLUDED, LEFT_OUT, LOWER, PROVEN, REDRAW, SOFTMAX, run, trials

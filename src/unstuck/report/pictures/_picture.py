@@ -6,21 +6,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, TypeVar
 
+from unstuck.charts import GRID, LINE, MARK, OTHER, TEXT, WASH
 from unstuck.records import Run
 
 T = TypeVar("T")
 
-# Okabe and Ito's colours for the colour-blind. Wherever two of them stand for two things, the
-# marks differ in shape, dashes or place as well. The page's style sheet selects these very values
-# to follow light and dark.
-LINE, OTHER, MARK, TEXT, GRID, WASH = (
-    "#0072B2",
-    "#D55E00",
-    "#1B1A18",
-    "#5C5952",
-    "#DDD8CE",
-    "#F4F1EB",
-)
+# The page's style sheet selects these very values to follow light and dark.
 PALETTE = {
     "accent": LINE,
     "other": OTHER,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from unstuck.report.pictures._picture import TEXT
+from unstuck.charts import TEXT
 
 Shape = Markup
 

@@ -1,14 +1,11 @@
 """What the non-linearities let through: a small histogram for each."""
 
+from unstuck.charts import GRID, LINE, MARK, OTHER
 from unstuck.records import Finding, Run
 from unstuck.records.activations import Activation, Histogram
 from unstuck.report.pictures import _svg
 from unstuck.report.pictures._picture import (
-    GRID,
-    LINE,
-    MARK,
     NARROW,
-    OTHER,
     WIDE,
     Key,
     Picture,

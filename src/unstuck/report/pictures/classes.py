@@ -2,20 +2,11 @@
 
 from dataclasses import dataclass
 
+from unstuck.charts import LINE, MARK, OTHER, WASH
 from unstuck.records import Finding, Run
 from unstuck.records.predictions import Prediction
 from unstuck.report.pictures import _svg
-from unstuck.report.pictures._picture import (
-    LINE,
-    MARK,
-    NARROW,
-    OTHER,
-    WASH,
-    WIDE,
-    Key,
-    Picture,
-    middle_folded,
-)
+from unstuck.report.pictures._picture import NARROW, WIDE, Key, Picture, middle_folded
 from unstuck.report.wording import percent, plural
 
 TITLE = "Classes: how many, and how many of them found"

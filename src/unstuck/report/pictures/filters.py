@@ -2,10 +2,11 @@
 
 import math
 
+from unstuck.charts import LINE, OTHER, WASH
 from unstuck.records import Finding, Run
 from unstuck.records.filter_images import FilterImageLook, FilterImages
 from unstuck.report.pictures import _svg
-from unstuck.report.pictures._picture import LINE, NARROW, OTHER, WASH, WIDE, Key, Picture
+from unstuck.report.pictures._picture import NARROW, WIDE, Key, Picture
 from unstuck.report.wording import number, plural
 
 TITLE = "Filters of the first convolution"

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from unstuck import charts
+from unstuck.charts import LINE, OTHER
 from unstuck.records import Finding, Run
 from unstuck.records.gradients import GradientLayer
 from unstuck.records.series import median
 from unstuck.report.pictures import _chart
 from unstuck.report.pictures._picture import (
-    LINE,
     NARROW,
-    OTHER,
     WIDE,
     Key,
     Picture,
@@ -183,11 +183,11 @@ def _marks(values: list[dict[str, Any]], kind: str, x: Any, y: Any) -> Iterator[
 
     color, shape = SIZES[kind]
     place: dict[str, Any] = {"yOffset": -4 if kind == "gradient" else 4, "aria": False}
-    lines = alt.Chart(_chart.rows(values)).mark_rule(color=color, strokeWidth=1.5, **place)
+    lines = alt.Chart(charts.rows(values)).mark_rule(color=color, strokeWidth=1.5, **place)
     yield lines.encode(x=alt.X("low:Q"), x2="high:Q", y=y)
     for filled in (True, False):
         these = [each for each in values if each["seen"] == filled]
-        dots = alt.Chart(_chart.rows(these)).mark_point(
+        dots = alt.Chart(charts.rows(these)).mark_point(
             color=color, shape=shape, filled=filled, size=52, opacity=1, strokeWidth=1.5, **place
         )
         yield dots.encode(x=x, y=y)

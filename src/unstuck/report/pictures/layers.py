@@ -4,17 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from unstuck.charts import GRID, MARK, OTHER, TEXT, WASH
 from unstuck.records import Finding, Run
 from unstuck.records.layers import Edge, Node
 from unstuck.records.loss_calls import LossCall
 from unstuck.report.pictures import _svg
 from unstuck.report.pictures._picture import (
-    GRID,
-    MARK,
     NARROW,
-    OTHER,
-    TEXT,
-    WASH,
     WIDE,
     Key,
     Picture,

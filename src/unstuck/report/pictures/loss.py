@@ -5,21 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from unstuck import charts
+from unstuck.charts import LINE, MARK, OTHER
 from unstuck.records import Finding, Run
 from unstuck.records.loss_calls import LossCall
 from unstuck.records.series import finite, median
 from unstuck.report.pictures import _chart
-from unstuck.report.pictures._picture import (
-    DASHES,
-    LINE,
-    MARK,
-    NARROW,
-    OTHER,
-    WIDE,
-    Key,
-    Picture,
-    dashed,
-)
+from unstuck.report.pictures._picture import DASHES, NARROW, WIDE, Key, Picture, dashed
 from unstuck.report.wording import number, plural
 
 TITLE = "The loss, step by step"
@@ -176,7 +168,7 @@ def _line(curve: Curve, width: int) -> Any:
     scale = alt.Scale(type=kind, domain=curve.domain, nice=False)
     up = alt.Axis(format=".4~g", tickCount=5)
     return (
-        alt.Chart(_chart.rows(rows))
+        alt.Chart(charts.rows(rows))
         .mark_line(color=LINE, strokeWidth=2, strokeJoin="round", aria=False)
         .encode(
             x=_chart.steps(width),
@@ -195,7 +187,7 @@ def _points(curve: Curve) -> Any:
         for (step, value), before, after in zip(curve.pairs, padded, padded[2:], strict=False)
         if value is not None and before is None and after is None
     ]
-    chart = alt.Chart(_chart.rows(rows)).mark_circle(color=LINE, size=40, opacity=1, aria=False)
+    chart = alt.Chart(charts.rows(rows)).mark_circle(color=LINE, size=40, opacity=1, aria=False)
     return chart.encode(x="step:Q", y="loss:Q")
 
 
@@ -205,7 +197,7 @@ def _rule(place: Mapping[str, Any], color: str) -> Any:
 
     [axis] = place
     channel = alt.X("step:Q") if axis == "step" else alt.Y("loss:Q")
-    chart = alt.Chart(_chart.rows([dict(place)]))
+    chart = alt.Chart(charts.rows([dict(place)]))
     rule = chart.mark_rule(
         color=color, strokeDash=list(DASHES[color]), strokeWidth=1.75, aria=False
     )

@@ -5,22 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from unstuck import charts
+from unstuck.charts import LINE, MARK, OTHER, TEXT
 from unstuck.records import Finding, Run
 from unstuck.records.series import median
 from unstuck.records.trials import Arm, Trials
 from unstuck.report.pictures import _chart
-from unstuck.report.pictures._picture import (
-    DASHES,
-    LINE,
-    MARK,
-    NARROW,
-    OTHER,
-    TEXT,
-    WIDE,
-    Key,
-    Picture,
-    dashed,
-)
+from unstuck.report.pictures._picture import DASHES, NARROW, WIDE, Key, Picture, dashed
 from unstuck.report.trials import proven
 from unstuck.report.wording import number, plural
 
@@ -191,7 +182,7 @@ def _band(curve: Curve, scale: Any) -> Any:
     import altair as alt
 
     rows = [{"step": step, "low": low, "high": high} for step, low, _, high in curve.points]
-    chart = alt.Chart(_chart.rows(rows)).mark_area(color=curve.color, fillOpacity=0.16, aria=False)
+    chart = alt.Chart(charts.rows(rows)).mark_area(color=curve.color, fillOpacity=0.16, aria=False)
     return chart.encode(x="step:Q", y=alt.Y("low:Q", title=None, scale=scale), y2=alt.Y2("high:Q"))
 
 
@@ -203,7 +194,7 @@ def _line(curve: Curve, width: int, up: Any, domain: Sequence[float]) -> Any:
         {"step": step, "loss": middle if low <= middle <= high else None}
         for step, _, middle, _ in curve.points
     ]
-    chart = alt.Chart(_chart.rows(rows)).mark_line(
+    chart = alt.Chart(charts.rows(rows)).mark_line(
         color=curve.color,
         strokeWidth=curve.thick,
         strokeOpacity=0.75 if curve.role == "other" else 1,

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from unstuck import charts
+from unstuck.charts import LINE, OTHER
 from unstuck.records import Finding, Run
 from unstuck.records.series import finite, median
 from unstuck.records.validation import Curve
 from unstuck.report.pictures import _chart
-from unstuck.report.pictures._picture import LINE, NARROW, OTHER, WIDE, Key, Picture, dashed
+from unstuck.report.pictures._picture import NARROW, WIDE, Key, Picture, dashed
 from unstuck.report.wording import number
 
 TITLE = "Training against validation"
@@ -89,4 +91,4 @@ def _layers(training: Pairs, validation: Pairs, width: int) -> Any:
 
 
 def _rows(pairs: Pairs) -> Any:
-    return _chart.rows([{"step": step, "loss": value} for step, value in pairs])
+    return charts.rows([{"step": step, "loss": value} for step, value in pairs])

@@ -1,0 +1,103 @@
+"""The record of a proof: what was predicted, what was seen, with which seeds and versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from unstuck.records import plain
+
+FOLDER = Path(__file__).parent / "evidence"
+
+ALIKE = 0.01
+"""Means that differ by less than this part are the same to a reader, however small the spread."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One prediction and what came of it; ``interval`` is the 95 % one of the mean over the seeds."""
+
+    says: str
+    number: str
+    bounds: str
+    verdict: str
+    mean: float
+    interval: tuple[float, float]
+    claim: int | None = None
+    limit: str = ""
+
+    def seen(self) -> str:
+        """The mean with its interval, rounded for a reader."""
+        low, high = self.interval
+        if low == high:
+            return rounded(self.mean)
+        return f"{rounded(self.mean)} ({rounded(low)} to {rounded(high)})"
+
+    def differs(self, other: "Result") -> bool:
+        """Whether the two verdicts, or the two means beyond their intervals, are not the same."""
+        if self.verdict != other.verdict:
+            return True
+        apart = self.interval[0] > other.interval[1] or self.interval[1] < other.interval[0]
+        return apart and abs(self.mean - other.mean) > ALIKE * max(abs(self.mean), abs(other.mean))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One proof of one question. ``numbers`` has a value a seed; ``series`` is for the picture."""
+
+    question: str
+    date: str
+    seeds: tuple[int, ...]
+    seconds: float
+    versions: Mapping[str, str]
+    results: tuple[Result, ...]
+    numbers: Mapping[str, Sequence[float]]
+    series: Mapping[str, Any] = field(default_factory=dict)
+
+    def dumps(self) -> str:
+        """As JSON, one line a value so that a change of it can be read."""
+        return plain.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def loads(cls, text: str | bytes) -> Self:
+        """What :meth:`dumps` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        body = plain.loads(text)
+        try:
+            results = tuple(
+                Result(**(each | {"interval": tuple(each["interval"])})) for each in body["results"]
+            )
+            return cls(**(body | {"seeds": tuple(body["seeds"]), "results": results}))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the evidence of a question: {error}") from error
+
+    def counted(self) -> str:
+        """``6 supported, 1 illustrated``: how many predictions came out how."""
+        words = [each.verdict for each in self.results]
+        return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+
+    def made(self) -> str:
+        """When and with what it was made."""
+        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        seeds = f"seeds {self.seeds[0]} to {self.seeds[-1]}"
+        return f"{self.date}, {seeds}, {self.seconds:.0f} s, {versions}"
+
+    def of_claim(self, claim: int | None) -> list[Result]:
+        """The results that judge one popular claim; of None those that judge none."""
+        return [each for each in self.results if each.claim == claim]
+
+
+def recorded(question: str) -> Evidence | None:
+    """The evidence that came with the package; None if there is none."""
+    path = FOLDER / f"{question}.json"
+    return Evidence.loads(path.read_bytes()) if path.exists() else None
+
+
+def rounded(number: float) -> str:
+    """Three digits, or all of a whole number below a million."""
+    if number == int(number) and abs(number) < 1e6:
+        return f"{number:.0f}"
+    return f"{number:.3g}"
