@@ -6,7 +6,7 @@ from pathlib import Path
 import accuracy_page
 import proof_page
 from unstuck.checks import all_checks
-from unstuck.commands.explain import check_page, grouped
+from unstuck.commands.pages import check_page, first_line, grouped, question_page
 from unstuck.questions import all_questions
 from unstuck.remedies import all_remedies
 
@@ -37,8 +37,7 @@ def remedy(name: str) -> str:
 
 def row(name: str) -> str:
     """A check in the table, with the sentence its page begins with."""
-    sentence = all_checks()[name].page.strip().splitlines()[0]
-    return f"| [{name}](checks/{name}.md) | {sentence} |"
+    return f"| [{name}](checks/{name}.md) | {first_line(name)} |"
 
 
 def index() -> str:
@@ -73,7 +72,7 @@ def pages() -> dict[Path, str]:
     made |= {f"checks/{name}.md": check(name) for name in all_checks()}
     made |= {f"remedies/{name}.md": remedy(name) for name in all_remedies()}
     for name, each in all_questions().items():
-        made[f"questions/{name}.md"] = f"# {name}: {each.title}\n\n{each.text}"
+        made[f"questions/{name}.md"] = question_page(each)
     made["accuracy.md"] = accuracy_page.page()
     made["proof.md"] = proof_page.page()
     return {DOCS / name: text.rstrip() + "\n" for name, text in made.items()}

@@ -24,7 +24,7 @@ ALLOWED = {
 # These know no library at all: a check is tested in milliseconds and asked again of old runs.
 PLAIN = {"records", "remedies", "checks"}
 # What every layer may import besides itself; of `unstuck` itself, what anyone may: its public names.
-COMMON = {"errors", "charts"}
+COMMON = {"errors", "charts", "markup"}
 PUBLIC = {"unstuck.watch", "unstuck.find_learning_rate"}
 
 

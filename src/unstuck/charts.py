@@ -13,6 +13,17 @@ LINE, OTHER, MARK, TEXT, GRID, WASH = (
     "#DDD8CE",
     "#F4F1EB",
 )
+# The page's style sheet selects these very values to follow light and dark.
+PALETTE = {
+    "accent": LINE,
+    "other": OTHER,
+    "ink": MARK,
+    "soft": TEXT,
+    "hair": GRID,
+    "wash": WASH,
+}
+"""The name of each in the page's style sheet."""
+
 SERIES = (LINE, OTHER, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", MARK)
 """For several arms in one chart, in this order."""
 

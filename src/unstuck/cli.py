@@ -72,7 +72,11 @@ examples:
 examples:
   unstuck explain                           all names
   unstuck explain non-finite-loss
-  unstuck explain q03
+  unstuck explain q03                       the answer, its evidence, what watches for it
+  unstuck explain "weights zero"            by words
+  unstuck explain q03 --prove               run its experiment here, some 10 seconds
+  unstuck explain --prove --all             all 22, some minutes
+  unstuck explain q03 --on train.py         the same question, asked of your script
 """,
     "doctor": """\
 example:
@@ -170,14 +174,51 @@ def _dispatch(options: argparse.Namespace) -> int | Callable[[], None]:
 
         report.diff(options.old, options.new, _settings(options))
     elif command == "explain":
-        from unstuck.commands.explain import explain
-
-        explain(" ".join(options.name) or None)
+        return _explaining(options)
     else:
         from unstuck.commands.doctor import doctor
 
         doctor()
     return 0
+
+
+def _explaining(options: argparse.Namespace) -> int | Callable[[], None]:
+    from unstuck.commands import explain
+
+    words = " ".join(options.name) or None
+    if options.on is not None:
+        return _asking(words, options)
+    if options.prove:
+        return _proving(words, options)
+    for option in ("all", "seed", "evidence"):
+        given = getattr(options, option)
+        if given is not None and given is not False:
+            raise UsageError(f"--{option} is for --prove", "unstuck explain --prove --all")
+    explain.explain(words, html=options.html)
+    return 0
+
+
+def _asking(words: str | None, options: argparse.Namespace) -> Callable[[], None]:
+    from unstuck.commands import explain
+    from unstuck.commands.ask import ask
+
+    if words is None or options.prove or options.html:
+        raise UsageError("--on asks one question", "unstuck explain q03 --on train.py")
+    return ask(explain.question(words), options.on, _settings(options))
+
+
+def _proving(words: str | None, options: argparse.Namespace) -> int:
+    from unstuck.commands import explain
+    from unstuck.commands.prove import prove
+
+    if options.all == (words is not None) or (options.all and options.html):
+        raise UsageError(
+            "--prove runs one question or --all", "unstuck explain q03 --prove, or --prove --all"
+        )
+    questions = explain.questions(words)
+    return prove(
+        questions, first_seed=options.seed or 0, folder=options.evidence, show=options.html
+    )
 
 
 def _refuse_beside_list(options: argparse.Namespace) -> None:
@@ -277,9 +318,13 @@ def _parser() -> argparse.ArgumentParser:
         commands,
         "explain",
         "a check's page, or one of the 22 questions",
-        "Without NAME: list the checks and the 22 questions.",
+        "Print the page of a check or a remedy, or the answer to a question with its evidence. NAME "
+        "may be words that stand on the page. Without NAME: list all. The experiment of a question "
+        "(--prove) trains small nets with 5 seeds and judges what was predicted: supported, refuted, "
+        "inconclusive (the spread of the seeds is too wide), or illustrated (a small experiment cannot "
+        "settle it). Exit code 1 if a prediction is refuted.",
     )
-    explain.add_argument("name", nargs="*", metavar="NAME", help="non-finite-loss, q03, ...")
+    _add_explaining(explain)
     _add_command(
         commands,
         "doctor",
@@ -287,6 +332,38 @@ def _parser() -> argparse.ArgumentParser:
         "Print what belongs into a report of a bug: versions, devices, what is installed.",
     )
     return parser
+
+
+def _add_explaining(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", nargs="*", metavar="NAME", help="non-finite-loss, q03, weights zero"
+    )
+    parser.add_argument(
+        "--prove", action="store_true", help="run the question's experiment here and judge it"
+    )
+    parser.add_argument("--all", action="store_true", help="with --prove: all 22 questions")
+    parser.add_argument(
+        "--seed", type=_seed, metavar="N", help="with --prove: the first of the 5 seeds (0)"
+    )
+    parser.add_argument(
+        "--evidence",
+        type=Path,
+        metavar="FOLDER",
+        help="with --prove: write the numbers there as JSON",
+    )
+    parser.add_argument("--html", action="store_true", help="open the page with its picture")
+    parser.add_argument(
+        "--on",
+        nargs=argparse.REMAINDER,
+        metavar="SCRIPT",
+        help="ask the question of a script of yours; what follows SCRIPT goes to it",
+    )
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no seed; give a whole number from 0 on")
+    return int(text)
 
 
 def _add_command(

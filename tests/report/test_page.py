@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 
+from unstuck.charts import PALETTE
 from unstuck.records import Facts, Run, ScriptRecord
 from unstuck.report import page
-from unstuck.report.pictures import PALETTE, all_pictures
+from unstuck.report.pictures import all_pictures
 from unstuck.report.pictures import shown as shown_pictures
 
 from .sample import (

@@ -1,64 +1,153 @@
-"""``unstuck explain``: the page of a check, or the answer to a question."""
+"""``unstuck explain``: the page of a check, of a remedy, or the answer to a question."""
 
 import re
 import sys
 
 from unstuck.checks import all_checks
+from unstuck.commands import pages
 from unstuck.errors import UsageError
-from unstuck.questions import all_questions
+from unstuck.questions import Question, all_questions
 from unstuck.remedies import all_remedies
 
-GROUPS = {
-    "The data and the targets": {"inputs", "targets", "data", "predictions"},
-    "The network": {
-        "layers",
-        "graph",
-        "activations",
-        "units",
-        "parameters",
-        "filters",
-        "filter_images",
-    },
-    "The loss": {"loss", "loss_calls", "failure"},
-    "Gradients, updates, learning rate": {
-        "gradients",
-        "optimizers",
-        "clipping",
-        "schedulers",
-        "accumulation",
-    },
-    "Modes and validation": {"modes", "validation"},
-    "Memory": {"memory", "kept_graphs"},
-    "What replays show": {"trials"},
-    "Everything else": set(),
-}
-"""What checks look at, by the families of facts that they need, in the order of a training step."""
+HEAD, TEXT = 4, 1
+"""What a word counts for that stands in the name or the first sentence, or in the rest of a page."""
+
+MOST = 8
+"""Pages listed where several fit."""
 
 
-def grouped() -> dict[str, list[str]]:
-    """The names of the checks by what they look at; a check finds its group by what it needs."""
-    groups: dict[str, list[str]] = {title: [] for title in GROUPS}
-    for name, each in all_checks().items():
-        groups[_group(each.needs)].append(name)
-    return {title: names for title, names in groups.items() if names}
-
-
-def _group(needs: frozenset[str]) -> str:
-    """The group of most of the families; of several such the latest, but the loss is the last choice."""
-    shared = {title: len(needs & families) for title, families in GROUPS.items()}
-    order = sorted(GROUPS, key=lambda title: (title == "The loss", -list(GROUPS).index(title)))
-    best = max(order, key=lambda title: shared[title])
-    return best if shared[best] else "Everything else"
-
-
-def explain(words: str | None) -> None:
-    """Print one page, or the list of all of them.
+def explain(words: str | None, *, html: bool = False) -> None:
+    """Print one page, or the list of all; with ``html`` open it in the browser, with its picture.
 
     Raises:
-        UsageError: nothing has that name.
+        UsageError: nothing has that name, and the words stand on no page.
+        ReportNotWritten: the page cannot be written.
     """
-    text = _index() if words is None else _page(words)
-    _show(text)
+    if words is None:
+        _show(pages.index())
+        return
+    name = found(words)
+    if html:
+        from unstuck.commands.explanation import open_page
+
+        open_page(name)
+    else:
+        _show(page(name) + _others(words, name))
+
+
+def page(name: str) -> str:
+    """The page of this name, as markdown."""
+    if name in all_checks():
+        return pages.check_page(name)
+    if name in all_remedies():
+        return pages.remedy_page(name)
+    return pages.question_page(all_questions()[name]) + _ways_on(name)
+
+
+def _others(words: str, name: str) -> str:
+    """What else has the words, unless they were a name."""
+    others = [each for each in _near(words) if each != name][:MOST]
+    exact = _named(words) is not None
+    return (
+        ""
+        if exact or not others
+        else f"\n\nThe words stand on these pages too: {', '.join(others)}."
+    )
+
+
+def _ways_on(name: str) -> str:
+    return (
+        f"\n\n`unstuck explain {name} --prove` runs the experiment here, `--on train.py` asks it of your "
+        "script, `--html` opens the page with its picture."
+    )
+
+
+def question(words: str) -> Question:
+    """The question that the words name.
+
+    Raises:
+        UsageError: they name none.
+    """
+    name = found(words)
+    named = all_checks().get(name)
+    name = named.question or name if named else name
+    if name not in all_questions():
+        raise UsageError(
+            f"{name} is no question: only questions have an experiment", "try q03, for example"
+        )
+    return all_questions()[name]
+
+
+def questions(words: str | None) -> list[Question]:
+    """The question that the words name; without words all of them.
+
+    Raises:
+        UsageError: they name none.
+    """
+    return list(all_questions().values()) if words is None else [question(words)]
+
+
+def found(words: str) -> str:
+    """The name of the page that the words name, or on which they stand best.
+
+    Raises:
+        UsageError: there is none.
+    """
+    return _named(words) or _best(words)
+
+
+def _named(words: str) -> str | None:
+    name = "-".join(words.strip().lower().replace("_", " ").split())
+    if re.fullmatch(r"q?\d{1,2}", name):
+        name = f"q{int(name.removeprefix('q')):02d}"
+    slugs = {each.slug: each.name for each in all_questions().values()}
+    known = slugs | {each: each for each in (*all_checks(), *all_remedies(), *all_questions())}
+    return known.get(name)
+
+
+def _best(words: str) -> str:
+    near = _near(words)
+    if not near:
+        raise UsageError(
+            f"nothing to explain is named {words!r}", "unstuck explain lists all names"
+        )
+    return near[0]
+
+
+def _near(words: str) -> list[str]:
+    """The pages with all the words, the best first; of equally good ones questions, then short heads."""
+    wanted = re.findall(r"[a-z0-9]+", words.lower())
+    found = [
+        (-score, name not in all_questions(), len(head), name)
+        for name, (head, text) in _texts().items()
+        if (score := _score(wanted, head, text))
+    ]
+    return [name for *_, name in sorted(found)]
+
+
+def _score(wanted: list[str], head: str, text: str) -> int:
+    """0 unless every word stands on the page, at the beginning of a word of it."""
+    score = 0
+    for word in wanted:
+        begins = re.compile(rf"\b{re.escape(word)}")
+        places = ((HEAD, head), (TEXT, text))
+        worth = next((each for each, place in places if begins.search(place)), 0)
+        if not worth:
+            return 0
+        score += worth
+    return score
+
+
+def _texts() -> dict[str, tuple[str, str]]:
+    """Name with first sentence, and the rest, of every page, in small letters."""
+    texts = {
+        name: (f"{name} {pages.first_line(name)}", each.page) for name, each in all_checks().items()
+    }
+    texts |= {name: (f"{name} {each.advice}", each.code) for name, each in all_remedies().items()}
+    texts |= {
+        name: (f"{each.slug} {each.title}", each.text) for name, each in all_questions().items()
+    }
+    return {name: (head.lower(), text.lower()) for name, (head, text) in texts.items()}
 
 
 def _show(text: str) -> None:
@@ -69,74 +158,3 @@ def _show(text: str) -> None:
     from rich.markdown import Markdown
 
     Console(width=min(100, Console().width)).print(Markdown(text))
-
-
-def _index() -> str:
-    checks = [
-        line
-        for title, names in grouped().items()
-        for line in (f"## {title}", "", *map(_entry, names), "")
-    ]
-    questions = [f"- {each.name}: {each.title}" for each in all_questions().values()]
-    return "\n".join(
-        [
-            "# Checks",
-            "",
-            *checks,
-            "# Questions",
-            "",
-            *questions,
-            "",
-            "`unstuck explain NAME` prints one of them, for example `unstuck explain q03`.",
-        ]
-    )
-
-
-def _entry(name: str) -> str:
-    return f"- {name}: {_first_line(all_checks()[name].page)}"
-
-
-def _page(words: str) -> str:
-    name = "-".join(words.strip().lower().replace("_", " ").split())
-    if name in all_checks():
-        return check_page(name)
-    if name in all_remedies():
-        return "\n".join([f"# {name}", "", *_remedy_lines(name)]).rstrip()
-    questions = all_questions()
-    if re.fullmatch(r"q?\d{1,2}", name):
-        name = f"q{int(name.removeprefix('q')):02d}"
-    found = questions.get(name) or next((q for q in questions.values() if q.slug == name), None)
-    if found is not None:
-        return f"# {found.name}: {found.title}\n\n{found.text.strip()}"
-    near = [each for each in (*all_checks(), *questions) if name in each]
-    near += [q.name for q in questions.values() if name in q.title.lower() or name in q.slug]
-    hint = f"near it: {', '.join(near[:5])}" if near else "unstuck explain lists all names"
-    raise UsageError(f"nothing to explain is named {words!r}", hint)
-
-
-def check_page(name: str) -> str:
-    """The page of a check in markdown: its docstring, question and remedies."""
-    each = all_checks()[name]
-    title, _, body = _dedented(each.page).partition("\n")
-    lines = [f"# {name}", "", title, body.rstrip(), "", "## Remedies"]
-    for remedy_name in each.remedies:
-        lines += _remedy_lines(remedy_name)
-    if each.question:
-        question = all_questions()[each.question]
-        lines += [f"See also `unstuck explain {question.name}`: {question.title}"]
-    return "\n".join(lines).rstrip()
-
-
-def _remedy_lines(name: str) -> list[str]:
-    remedy = all_remedies()[name]
-    return [f"**{name}**: {remedy.advice}", "", "```python", remedy.code, "```", ""]
-
-
-def _first_line(page: str) -> str:
-    return page.strip().partition("\n")[0]
-
-
-def _dedented(page: str) -> str:
-    import inspect
-
-    return inspect.cleandoc(page)

@@ -63,7 +63,7 @@ class Wishes:
 
 def check(target: launch.Target, wishes: Wishes) -> Callable[[], None]:
     """What watches the first steps, reports, and ends the script and the process."""
-    return _Check(target, wishes).prepared()
+    return Checking(target, wishes).prepared()
 
 
 def run(target: launch.Target, wishes: Wishes) -> Callable[[], None]:
@@ -212,11 +212,13 @@ class _Watch:
 
     def proven(self, snapshot: "Snapshot", run: Run) -> Run:
         """The run with what its replays say."""
-        settings = self.wishes.settings
-        asked = experiments(settings.select, settings.ignore)
-        wish = self.wish(experiments=asked)
+        wish = self.wish(experiments=self.experiments())
         snapshot.prove(run, wish, self.progress_of_replays("proving"), self.again())
         return self.diagnosed()
+
+    def experiments(self) -> tuple[str, ...]:
+        """The changes that replays shall try, whatever is found."""
+        return experiments(self.wishes.settings.select, self.wishes.settings.ignore)
 
     def search(self, snapshot: "Snapshot", run: Run) -> None:
         """Print the table of learning rates, and write their picture beside the recording."""
@@ -231,7 +233,7 @@ class _Watch:
         except Unproven as reason:
             say(f"no learning rate was searched: {reason}")
             return
-        _show(f"\n{found}")
+        show(f"\n{found}")
         if self.recorder.failure is None:
             path = self.recorder.folder / "learning-rate.html"
             self._write(path, found._repr_html_)
@@ -281,7 +283,8 @@ class _Watch:
 
         if not self.wishes.quiet:
             color = os.isatty(2) and "NO_COLOR" not in os.environ
-            _show(terminal(run, all_remedies(), color=color))
+            self.answer(run)
+            show(terminal(run, all_remedies(), color=color))
             if self.recorder.failure:
                 say(self.recorder.failure)
             else:
@@ -294,6 +297,9 @@ class _Watch:
             if path is not None:
                 self._write(path, text)
 
+    def answer(self, run: Run) -> None:
+        """What stands before the report."""
+
     def _write(self, path: Path, text: Callable[[], str]) -> None:
         try:
             files.write_report(self.folder / path, text())
@@ -301,12 +307,13 @@ class _Watch:
             say(f"{error.message} ({error.hint})")
 
 
-class _Check(_Watch):
+class Checking(_Watch):
     """Stops the script when enough was seen."""
 
     stopped_by: str | None = None
 
     def starting(self) -> None:
+        """From here on the clock runs."""
         self.ending = threading.Lock()
         self.progress = _Progress(self.target.label, self.wishes.settings, self.wishes.quiet)
         self.progress.show(0, None)
@@ -334,6 +341,7 @@ class _Check(_Watch):
         return latest - time.perf_counter()
 
     def stepped(self, session: "Session") -> None:
+        """Stop at the last step, or when the time is over."""
         left = self.left()
         self.progress.show(session.step, left)
         if session.step >= self.wishes.settings.steps:
@@ -344,6 +352,7 @@ class _Check(_Watch):
             session.guard.run("recording", self.save)
 
     def recorded(self, ended: str, code: int | None) -> Run:
+        """With what stopped it, and the limits."""
         run = super().recorded(ended, code)
         settings = self.wishes.settings
         script = replace(
@@ -364,6 +373,7 @@ class _Check(_Watch):
             ending.end_process(BUG)
 
     def at_exit(self) -> None:
+        """The script ended before the last step."""
         if os.getpid() != self.owner or self.done:
             return
         self._be_the_one_who_ends()
@@ -376,6 +386,7 @@ class _Check(_Watch):
             threading.Event().wait()
 
     def leave(self, run: Run) -> None:
+        """With the exit code of what was found."""
         if self.ended == "failed":
             ending.end_process(SCRIPT_FAILED)
         code = exit_code(run, self.wishes.settings.fail_on)
@@ -495,7 +506,7 @@ def fails(findings: tuple[Finding, ...], fail_on: str) -> bool:
 
 def say(text: str) -> None:
     """One line to stderr."""
-    _show(f"unstuck: {visible(text)}")
+    show(f"unstuck: {visible(text)}")
 
 
 def _can_be_shown(text: str) -> bool:
@@ -507,7 +518,7 @@ def _can_be_shown(text: str) -> bool:
     return True
 
 
-def _show(text: str) -> None:
+def show(text: str) -> None:
     """Lines to stderr, past what the script has made of ``sys.stderr``.
 
     Nothing stays in a buffer of Python if the reader has hung up: flushing it at the end would fail
@@ -522,4 +533,4 @@ def _show(text: str) -> None:
             stderr.write(f"{text}\n")
 
 
-__all__ = ["Wishes", "check", "exit_code", "fails", "run", "say"]
+__all__ = ["Checking", "Wishes", "check", "exit_code", "fails", "run", "say", "show"]

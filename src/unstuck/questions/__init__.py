@@ -13,6 +13,7 @@ A new file named `qNN_some_words.py` in this folder is found without being liste
 """
 
 import ast
+import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Iterable
@@ -64,9 +65,17 @@ class Question:
 
         return prove(self.name, self.slug, tuple(seeds), say)
 
+    def _repr_markdown_(self) -> str:
+        return f"# {self.name}: {self.title}\n\n{self.text}"
+
     def picture(self, evidence: Evidence) -> Any:
         """The altair chart of a proof."""
         return self._module.picture(evidence.series)
+
+    @property
+    def caption(self) -> str:
+        """What the picture shows, in a sentence."""
+        return inspect.getdoc(self._module.picture) or self.title
 
     def on(self, facts: Any) -> list[str]:
         """What the facts of a run say of this question."""

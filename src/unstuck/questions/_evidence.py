@@ -33,6 +33,14 @@ class Result:
             return rounded(self.mean)
         return f"{rounded(self.mean)} ({rounded(low)} to {rounded(high)})"
 
+    def said(self) -> str:
+        """What was seen and what was predicted."""
+        limit = f" ({self.limit})" if self.limit else ""
+        return f"{self.says}: {self.seen()}; predicted {self.bounds}{limit}"
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.said()}"
+
     def differs(self, other: "Result") -> bool:
         """Whether the two verdicts, or the two means beyond their intervals, are not the same."""
         if self.verdict != other.verdict:
@@ -78,6 +86,15 @@ class Evidence:
         """``6 supported, 1 illustrated``: how many predictions came out how."""
         words = [each.verdict for each in self.results]
         return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.question}: {self.counted()}", *map(str, self.results)])
+
+    def _repr_html_(self) -> str:
+        from unstuck.questions import all_questions
+        from unstuck.questions._display import html
+
+        return html(all_questions()[self.question], self)
 
     def made(self) -> str:
         """When and with what it was made."""

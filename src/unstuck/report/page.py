@@ -1,15 +1,14 @@
 """The report as one page of HTML: it opens offline and holds no script."""
 
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from unstuck import markup
 from unstuck.records import Run
 from unstuck.report import trials, wording
 from unstuck.report.harmless import harmless
-from unstuck.report.pictures import PALETTE, Picture, shown
+from unstuck.report.pictures import Picture, shown
 
 if TYPE_CHECKING:
-    from jinja2 import Template
     from markupsafe import Markup
 
 
@@ -17,13 +16,12 @@ def page(run: Run, remedies: wording.Remedies) -> str:
     """The run as one HTML file."""
     run = harmless(run)
     main, others = shown(run)
-    return _template().render(
+    return markup.template("report/page.html.j2").render(
         run=run,
         remedies=remedies,
         main=main,
         others=others,
         drawings=_drawings,
-        palette=PALETTE,
         wording=wording,
         trials=trials,
     )
@@ -34,17 +32,3 @@ def _drawings(picture: Picture) -> "list[Markup]":
     from markupsafe import Markup
 
     return [Markup(picture.wide), Markup(picture.narrow)]
-
-
-def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    text = files("unstuck.report").joinpath("page.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text)

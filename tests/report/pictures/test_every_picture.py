@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from unstuck.charts import PALETTE
 from unstuck.records import Facts, Finding
 from unstuck.report.harmless import harmless
-from unstuck.report.pictures import PALETTE, all_pictures
+from unstuck.report.pictures import all_pictures
 
 from ..sample import HOSTILE, STUCK, everything, hostile, run
 

@@ -6,6 +6,6 @@ or None when the run recorded nothing that it could show). Nothing else needs to
 """
 
 from unstuck.report.pictures._choice import Shown, all_pictures, shown
-from unstuck.report.pictures._picture import PALETTE, Key, Picture
+from unstuck.report.pictures._picture import Key, Picture
 
-__all__ = ["PALETTE", "Key", "Picture", "Shown", "all_pictures", "shown"]
+__all__ = ["Key", "Picture", "Shown", "all_pictures", "shown"]

@@ -6,21 +6,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from unstuck.charts import GRID, LINE, MARK, OTHER, TEXT, WASH
+from unstuck.charts import MARK, OTHER
 from unstuck.records import Run
 
 T = TypeVar("T")
-
-# The page's style sheet selects these very values to follow light and dark.
-PALETTE = {
-    "accent": LINE,
-    "other": OTHER,
-    "ink": MARK,
-    "soft": TEXT,
-    "hair": GRID,
-    "wash": WASH,
-}
-"""The name of each in the page's style sheet."""
 
 DASHES = {OTHER: (7, 4), MARK: (2, 3)}
 

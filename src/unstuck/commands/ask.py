@@ -1,0 +1,53 @@
+"""``unstuck explain QUESTION --on train.py``: the same question, asked of a person's own script."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from unstuck.commands.pages import checks_of
+from unstuck.commands.watch import Checking, Wishes, show
+from unstuck.config import Settings
+from unstuck.observe import launch
+from unstuck.questions import Question
+from unstuck.records import Run
+from unstuck.report.harmless import visible
+
+BUDGET = 120.0
+"""Seconds for the replays: they were asked for."""
+
+_NOTHING = "nothing was recorded of this run that answers it"
+
+
+def ask(question: Question, words: Sequence[str], settings: Settings) -> Callable[[], None]:
+    """What checks the script for what the question is about, and answers.
+
+    Raises:
+        UnstuckError: saying what is wrong with the command.
+    """
+    is_module = words[:1] == ["-m"]
+    target = launch.parse(list(words[is_module:]), is_module)
+    watching = replace(settings, select=tuple(checks_of(question.name)))
+    return _Asking(question, target, Wishes(watching, budget=BUDGET)).prepared()
+
+
+class _Asking(Checking):
+    """A check of one question: its checks, its replays, and its sentences before the report."""
+
+    def __init__(self, question: Question, target: launch.Target, wishes: Wishes) -> None:
+        super().__init__(target, wishes)
+        self.question = question
+
+    def experiments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super().experiments(), *self.question.replays)))
+
+    def answer(self, run: Run) -> None:
+        said = self.guard.run("answer", self.question.on, run.facts)
+        if said is None:
+            said = [f"the answer failed: {self.guard.losses['answer']}"]
+        title = f"{self.question.name}, asked of {self.target.label}: {self.question.title}"
+        lines = [line for each in said or [_NOTHING] for line in _item(visible(each))]
+        show("\n".join(["", visible(title), *lines, ""]))
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(text, 98, initial_indent="  - ", subsequent_indent="    ")
