@@ -56,7 +56,7 @@ def test_a_healthy_run_is_answered_too(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("q03", "--on"), "SCRIPT"),
+        (("q03", "--on"), "no script given"),
         (("q03", "--on", "none.py"), "none.py"),
         (("--on", "train.py"), "--on asks one question"),
         (("add-momentum", "--on", "train.py"), "no question"),

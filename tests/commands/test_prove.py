@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from unstuck.cli import main
 from unstuck.commands import prove as command
 from unstuck.commands.prove import proofs_of, prove, told
+from unstuck.errors import UsageError
 from unstuck.questions import Evidence, all_questions
 
 Q03 = all_questions()["q03"]
@@ -140,3 +142,15 @@ def test_ctrl_c_ends_the_experiments_and_says_how_many_were_made(tmp_path):
     assert "Traceback" not in out + err
     with pytest.raises(ProcessLookupError):
         os.killpg(child.pid, 0)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_an_experiment_that_cannot_be_made_here_ends_only_itself(alone, capsys):
+    future = Future()
+    future.set_exception(UsageError("only on the moon", "go there"))
+    if alone:
+        with pytest.raises(UsageError, match="moon"):
+            list(command._made(future, "q12", alone=True))
+    else:
+        assert list(command._made(future, "q12", alone=False)) == []
+        assert "q12 is not proven here: only on the moon" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from unstuck import files
 from unstuck.commands import pages
-from unstuck.errors import ReportNotWritten
+from unstuck.errors import ReportNotWritten, UsageError
 from unstuck.questions import Evidence, Question, Result, all_questions
 
 SEEDS = 5
@@ -99,21 +99,27 @@ def proofs_of(questions: Sequence[Question], seeds: Sequence[int]) -> Iterator[E
     workers = max(1, min(PROCESSES, len(questions), os.cpu_count() or 1))
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(messages,))
     try:
-        waiting = {pool.submit(_one, each.name, tuple(seeds)) for each in questions}
+        names = {pool.submit(_one, each.name, tuple(seeds)): each.name for each in questions}
+        waiting = set(names)
         with _progress() as progress:
             while waiting:
                 _hear(messages, progress)
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                yield from _results(finished, progress)
+                for future in finished:
+                    progress.done(names[future])
+                    yield from _made(future, names[future], alone=len(questions) == 1)
     finally:
         _end(pool)
 
 
-def _results(finished: set["Future[Evidence]"], progress: Progress) -> Iterator[Evidence]:
-    for future in finished:
-        evidence = future.result()
-        progress.done(evidence.question)
-        yield evidence
+def _made(future: "Future[Evidence]", name: str, *, alone: bool) -> Iterator[Evidence]:
+    """The evidence; none where the experiment cannot be made here, which ends only its own proof."""
+    try:
+        yield future.result()
+    except UsageError as error:
+        if alone:
+            raise
+        print(f"unstuck: {name} is not proven here: {error.message}", file=sys.stderr)
 
 
 def _hear(messages: Any, progress: Progress) -> None:
@@ -125,7 +131,7 @@ def _hear(messages: Any, progress: Progress) -> None:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """Without waiting for an experiment that nobody waits for any more."""
+    """Without waiting for an experiment that nobody waits for any more: the pool itself would."""
     for process in list((pool._processes or {}).values()):
         process.terminate()
     pool.shutdown(wait=True, cancel_futures=True)
