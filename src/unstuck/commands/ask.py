@@ -11,6 +11,7 @@ from unstuck.observe import launch
 from unstuck.questions import Question
 from unstuck.records import Run
 from unstuck.report.harmless import visible
+from unstuck.report.paragraphs import columns_of
 
 BUDGET = 120.0
 """Seconds for the replays: they were asked for."""
@@ -50,4 +51,4 @@ class _Asking(Checking):
 
 
 def _item(text: str) -> list[str]:
-    return textwrap.wrap(text, 98, initial_indent="  - ", subsequent_indent="    ")
+    return textwrap.wrap(text, columns_of(None), initial_indent="  - ", subsequent_indent="    ")

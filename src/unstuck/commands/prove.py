@@ -2,6 +2,7 @@
 
 import os
 import queue
+import shutil
 import sys
 import textwrap
 import time
@@ -21,6 +22,16 @@ SEEDS = 5
 PROCESSES = 2
 """Experiments side by side: each runs on one thread, and more would fight over a small machine."""
 
+WIDTH = 98
+"""Columns at most: longer lines are hard to read."""
+
+STYLES = {
+    "supported": "green",
+    "refuted": "bold red",
+    "inconclusive": "yellow",
+    "illustrated": "cyan",
+}
+
 REFUTED = 1
 INTERRUPTED = 130
 
@@ -32,7 +43,10 @@ class Progress(Protocol):
         """What an experiment trains, and which share of that is done."""
 
     def done(self, name: str) -> None:
-        """Its result is printed."""
+        """An experiment is over."""
+
+    def pause(self) -> None:
+        """Something is printed; go on with what is told next."""
 
 
 def prove(
@@ -57,7 +71,7 @@ def prove(
     try:
         for evidence in proofs_of(questions, seeds):
             proofs.append(evidence)
-            print(told(evidence), end="\n\n", flush=True)
+            _print(told(evidence, width=_columns()))
             if folder is not None:
                 files.write_report(folder / f"{evidence.question}.json", evidence.dumps())
             _draw(evidence, show)
@@ -102,11 +116,14 @@ def proofs_of(questions: Sequence[Question], seeds: Sequence[int]) -> Iterator[E
         names = {pool.submit(_one, each.name, tuple(seeds)): each.name for each in questions}
         waiting = set(names)
         with _progress() as progress:
+            for each in questions[:workers]:
+                progress.told(each.name, "starting", 0.0)
             while waiting:
                 _hear(messages, progress)
                 finished, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
                 for future in finished:
                     progress.done(names[future])
+                    progress.pause()
                     yield from _made(future, names[future], alone=len(questions) == 1)
     finally:
         _end(pool)
@@ -165,39 +182,60 @@ def _one(name: str, seeds: tuple[int, ...]) -> Evidence:
 # What is printed.
 
 
-def told(evidence: Evidence) -> str:
+def told(evidence: Evidence, *, width: int = WIDTH) -> str:
     """The verdicts claim by claim, and where the numbers are not the recorded ones."""
     question = all_questions()[evidence.question]
     lines = [f"{question.name}: {question.title}"]
     for number, claim in enumerate(question.claims, start=1):
         results = evidence.of_claim(number)
         if results:
-            lines += ["", *_wrapped(claim, "  ", "  "), *map(_verdict, results)]
+            lines += ["", f"  {claim}", *map(_verdict, results)]
     beyond = evidence.of_claim(None)
     if beyond:
         lines += ["", "  Beyond the claims:", *map(_verdict, beyond)]
-    return "\n".join([*lines, "", *_compared(evidence, question.evidence)])
+    lines += ["", *_compared(evidence, question.evidence)]
+    return "\n".join(_wrapped(line, width) for line in lines)
 
 
 def _verdict(result: Result) -> str:
-    return "\n".join(_wrapped(str(result), "    ", "      "))
+    return f"    {result}"
 
 
-def _wrapped(text: str, first: str, later: str) -> list[str]:
-    return textwrap.wrap(text, 98, initial_indent=first, subsequent_indent=later)
+def _wrapped(line: str, width: int) -> str:
+    """Later lines begin where the first does, those of a verdict behind it."""
+    indent = len(line) - len(line.lstrip())
+    hanging = " " * (indent + 2 * (indent > 2))
+    return textwrap.fill(
+        line.strip(), width, initial_indent=" " * indent, subsequent_indent=hanging
+    )
+
+
+def _columns() -> int:
+    return min(WIDTH, shutil.get_terminal_size().columns)
+
+
+def _print(text: str) -> None:
+    """With the verdicts in colour, if it goes to a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    shown = Text(text)
+    for word, style in STYLES.items():
+        shown.highlight_regex(rf"(?m)^ +{word}:", style)
+    Console(highlight=False, soft_wrap=True).print(shown, end="\n\n")
+    sys.stdout.flush()
 
 
 def _compared(found: Evidence, recorded: Evidence | None) -> list[str]:
-    made = (
-        f"  {found.counted()} (seeds {found.seeds[0]} to {found.seeds[-1]}, {found.seconds:.0f} s)."
-    )
+    seeds = f"seeds {found.seeds[0]} to {found.seeds[-1]}, {found.seconds:.0f} s"
+    made = f"  {found.counted()} ({seeds})."
     if recorded is None:
         return [made]
     apart = pages.differences(found, recorded)
     if not apart:
         return [f"{made} No number differs from the proof of {recorded.date}."]
     lines = [made, f"  Not as in the proof recorded on {recorded.date}:"]
-    return lines + [line for each in apart for line in _wrapped(each, "    ", "      ")]
+    return lines + [f"    {each}" for each in apart]
 
 
 def _summary(proofs: Sequence[Evidence], seconds: float) -> str:
@@ -219,7 +257,8 @@ def _progress() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
-    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Bars(*columns, console=console, transient=True, redirect_stdout=False) as bars:
         yield _Bars(bars, dict[str, TaskID]())
 
 
@@ -236,7 +275,10 @@ class _Lines:
             print(f"unstuck: proving {name}", file=sys.stderr, flush=True)
 
     def done(self, name: str) -> None:
-        """Its result is printed."""
+        """Its result tells."""
+
+    def pause(self) -> None:
+        """Lines do not disturb each other."""
 
 
 class _Bars:
@@ -247,6 +289,7 @@ class _Bars:
 
     def told(self, name: str, doing: str, share: float) -> None:
         """What it trains, and which share of that is done."""
+        self.bars.start()
         if name not in self.tasks:
             self.tasks[name] = self.bars.add_task(name, total=1.0)
         self.bars.update(self.tasks[name], description=f"{name}: {doing}", completed=share)
@@ -255,3 +298,7 @@ class _Bars:
         """The bar goes."""
         if name in self.tasks:
             self.bars.remove_task(self.tasks.pop(name))
+
+    def pause(self) -> None:
+        """All bars go from the screen."""
+        self.bars.stop()
