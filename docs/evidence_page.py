@@ -1,9 +1,11 @@
 """The page on what the experiments of the questions show, from the recorded evidence."""
 
+import re
 from statistics import median
 from typing import Any
 
 from accuracy_page import results
+from contents import short
 from links import relative
 from unstuck.questions import Evidence, Question, Result, all_questions
 
@@ -20,6 +22,9 @@ outside, *inconclusive* otherwise, and *illustrated* where a small experiment ca
 first set; *same*, those with which one did. `unstuck explain --prove --all` runs all experiments,
 `benchmarks/questions.py` repeats them. This page is generated from what was recorded.
 """
+
+# Unlike a hyphen it never ends a line.
+_MINUS = re.compile(r"-(?=\d)")
 
 Repeated = dict[str, Any]
 """What ``benchmarks/questions.py`` says of one question; empty if it was not repeated."""
@@ -47,7 +52,7 @@ def overview(proven: list[tuple[Question, Evidence, Repeated]]) -> str:
         same = f"{again['agree']} of {again['repetitions']}" if again else "not repeated"
         seconds = median(again["seconds"]) if again else proof.seconds
         lines.append(
-            f"| [{each.name}](#{each.name}) | {proof.counted()} | {len(proof.seeds)} "
+            f"| [{short(each)}](#{each.name}) | {proof.counted()} | {len(proof.seeds)} "
             f"| {seconds:.0f} | {same} |"
         )
     return "\n".join([*lines, ""])
@@ -74,5 +79,6 @@ def predictions(question: Question, proof: Evidence, again: Repeated) -> str:
 
 def _row(result: Result, words: list[str]) -> str:
     same = f"{words.count(result.verdict)} of {len(words)}" if words else ""
-    cells = (result.says, result.bounds, result.seen(), result.verdict, same)
+    numbers = (_MINUS.sub("−", text) for text in (result.bounds, result.seen()))
+    cells = (result.says, *numbers, result.verdict, same)
     return f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |"

@@ -201,7 +201,7 @@ def test_the_table_of_evidence_counts_same_verdicts(docs, monkeypatch):
     again = {"repetitions": 5, "agree": 4, "seconds": [3, 3, 9, 3, 3], "verdicts": verdicts}
     monkeypatch.setattr(page, "results", lambda name: {"q03": again} if name == "questions" else {})
     text = page.page()
-    assert "| [q03](#q03) | 9 supported | 5 | 3 | 4 of 5 |" in text
+    assert "| [q03 symmetry breaking](#q03) | 9 supported | 5 | 3 | 4 of 5 |" in text
     assert text.count("| supported | 4 of 5 |") == 9
 
 
