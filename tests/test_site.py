@@ -165,6 +165,11 @@ def test_every_proof_has_its_picture(site):
         assert tree.getroot().tag == "{http://www.w3.org/2000/svg}svg"
 
 
+def test_no_picture_writes_black_on_a_dark_page():
+    for file in (DOCS / "pictures").glob("*.svg"):
+        assert not re.search(r'(?:fill|stroke)="(?:black|#000(?:000)?)"', file.read_text()), file
+
+
 def test_the_notebook_is_shown_when_there_is_one(site):
     there = (DOCS / "cnn_and_backpropagation.ipynb").exists()
     assert (site / "cnn_and_backpropagation.html").exists() is there

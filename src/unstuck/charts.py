@@ -83,7 +83,9 @@ def styled(chart: Any) -> Any:
             titleFontWeight="normal",
         )
         .configure_axisX(grid=False)
-        .configure_title(fontSize=13, fontWeight=600, color=MARK, anchor="start")
+        .configure_title(
+            fontSize=13, fontWeight=600, color=MARK, subtitleColor=TEXT, anchor="start"
+        )
         .configure_header(labelFontSize=12, labelColor=TEXT, title=None)
         .configure_legend(
             labelColor=TEXT, titleColor=TEXT, labelFontSize=12, titleFontSize=12, orient="bottom"
