@@ -15,8 +15,8 @@ help:
 	@echo "make demo                     find the fault in examples/digits.py; write $(REPORT)"
 	@echo "make test                     all tests, some ten minutes on two cores"
 	@echo "make check                    format, lint, types, generated pages"
-	@echo "make docs                     write the generated pages"
-	@echo "make measure                  identity, faults, overhead and accuracy, whole; takes its time"
+	@echo "make docs                     write the generated pages, build the site build/site/index.html"
+	@echo "make measure                  identity, faults, overhead, accuracy, questions; takes its time"
 	@echo "make new-check NAME=my-fault  the two files of a new check"
 	@echo "make clean                    remove what the above made"
 
@@ -44,12 +44,15 @@ check: $(VENV)/dev.stamp
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/site
+	@echo "The site: $(abspath build/site/index.html)"
 
 measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/identity.py --out benchmarks/results/identity.json
 	$(BIN)/python benchmarks/faults.py --out benchmarks/results/faults.json
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
 	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results
+	$(BIN)/python benchmarks/questions.py --write-evidence --out benchmarks/results/questions.json
 
 new-check:
 	@$(PYTHON) tools/new_check.py "$(NAME)"

@@ -64,6 +64,14 @@ def test_check_fails_with_any_of_its_parts(copy, broken):
     assert make(copy, "check").returncode == 0
 
 
+def test_docs_fails_when_the_pages_or_the_site_cannot_be_made(copy):
+    for part in ("generate.py", "sphinx"):
+        program(copy, "python", f'case "$*" in *{part}*) exit 1;; esac')
+        assert make(copy, "docs").returncode != 0
+    program(copy, "python", "exit 0")
+    assert "build/site/index.html" in make(copy, "docs").stdout
+
+
 def test_a_change_of_the_requirements_renews_the_environment(copy):
     program(copy, "python", 'echo "python $@"')
     assert "pip" not in make(copy, "-n", "test").stdout

@@ -24,6 +24,16 @@ PALETTE = {
 }
 """The name of each in the page's style sheet."""
 
+DARK = {
+    "accent": "#56B4E9",
+    "other": "#F08A3C",
+    "ink": "#ECE8E0",
+    "soft": "#AAA49A",
+    "hair": "#3B3833",
+    "wash": "#211F1C",
+}
+"""What each becomes on a dark page."""
+
 SERIES = (LINE, OTHER, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", MARK)
 """For several arms in one chart, in this order."""
 
@@ -32,12 +42,27 @@ _NAMESPACE = re.compile(r' (?:xmlns(?::\w+)?|version)="[^"]*"')
 
 def svg(chart: Any, *, style: str = "") -> str:
     """The chart as SVG to stand in HTML: it needs no namespace there, nor an address in it."""
+    head, body = _drawn(chart).split(">", 1)
+    return f'{_NAMESPACE.sub("", head)}{style} aria-hidden="true">{body}'
+
+
+def svg_file(chart: Any) -> str:
+    """The chart as a file of its own, dark where the page that shows it is."""
+    rules = "".join(
+        f'[{kind}="{light}"]{{{kind}:{DARK[name]}}}'
+        for name, light in PALETTE.items()
+        for kind in ("fill", "stroke")
+    )
+    head, body = _drawn(chart).split(">", 1)
+    return f"{head}><style>@media (prefers-color-scheme: dark){{{rules}}}</style>{body}"
+
+
+def _drawn(chart: Any) -> str:
     import vl_convert
 
     spec = styled(chart.properties(background="transparent")).to_json(indent=None)
     made: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    head, body = made.split(">", 1)
-    return f'{_NAMESPACE.sub("", head)}{style} aria-hidden="true">{body}'
+    return made
 
 
 def styled(chart: Any) -> Any:
@@ -58,7 +83,9 @@ def styled(chart: Any) -> Any:
             titleFontWeight="normal",
         )
         .configure_axisX(grid=False)
-        .configure_title(fontSize=13, fontWeight=600, color=MARK, anchor="start")
+        .configure_title(
+            fontSize=13, fontWeight=600, color=MARK, subtitleColor=TEXT, anchor="start"
+        )
         .configure_header(labelFontSize=12, labelColor=TEXT, title=None)
         .configure_legend(
             labelColor=TEXT, titleColor=TEXT, labelFontSize=12, titleFontSize=12, orient="bottom"

@@ -3,7 +3,7 @@
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from unstuck.charts import PALETTE
+from unstuck.charts import DARK, PALETTE
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -21,7 +21,7 @@ def template(path: str) -> "Template":
         keep_trailing_newline=True,
         loader=FunctionLoader(_text),
     )
-    environment.globals["palette"] = PALETTE
+    environment.globals |= {"palette": PALETTE, "dark": DARK}
     return environment.get_template(path)
 
 
