@@ -1,6 +1,7 @@
 """``explain --prove``: experiments in processes of their own, judged and held against the record."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,7 @@ def test_something_refuted_gives_exit_code_1(evidence, tmp_path, monkeypatch):
         (["--prove"], "--prove runs one question or --all"),
         (["q03", "--prove", "--all"], "--prove runs one question or --all"),
         (["add-momentum", "--prove"], "add-momentum is no question"),
+        (["q04", "--prove"], "q04 has no experiment yet"),
         (["zzz", "--prove"], "nothing to explain is named"),
         (["q03", "--prove", "--seed", "-1"], "no seed"),
         (["q03", "--prove", "--on", "train.py"], "--on asks one question"),
@@ -138,7 +140,7 @@ def test_ctrl_c_ends_the_experiments_and_says_how_many_were_made(tmp_path):
     os.killpg(child.pid, signal.SIGINT)
     out, err = child.communicate(timeout=30)
     assert child.returncode == 130
-    assert "interrupted, 0 of 22 proven" in err
+    assert re.search(r"interrupted, 0 of \d+ proven", err)
     assert "Traceback" not in out + err
     with pytest.raises(ProcessLookupError):
         os.killpg(child.pid, 0)

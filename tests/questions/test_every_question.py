@@ -91,7 +91,17 @@ def module_of(question):
     return question._module
 
 
+PROVEN = {name: each for name, each in QUESTIONS.items() if each.evidence is not None}
+
+every_proven_question = pytest.mark.parametrize("question", PROVEN.values(), ids=PROVEN)
+
+
 @every_question
+def test_an_experiment_has_evidence_and_evidence_an_experiment(question):
+    assert hasattr(module_of(question), "experiment") == (question.evidence is not None)
+
+
+@every_proven_question
 def test_its_predictions_judge_claims_of_its_page(question):
     predictions = module_of(question).PREDICTIONS
     assert len({each.number for each in predictions}) == len(predictions) >= 2
@@ -100,12 +110,9 @@ def test_its_predictions_judge_claims_of_its_page(question):
         assert not each.says.endswith(".")
 
 
-@every_question
+@every_proven_question
 def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
     evidence = question.evidence
-    assert evidence is not None, (
-        "unstuck explain --prove --all --evidence src/unstuck/questions/evidence"
-    )
     predictions = module_of(question).PREDICTIONS
     wanted = [(p.says, p.number, p.bounds, p.claim, p.limit) for p in predictions]
     assert [(r.says, r.number, r.bounds, r.claim, r.limit) for r in evidence.results] == wanted

@@ -7,7 +7,8 @@ import pytest
 from unstuck.questions import all_questions
 
 QUESTIONS = all_questions()
-SAMPLE = sorted(random.Random(22).sample(sorted(QUESTIONS), 5))
+PROVEN = sorted(name for name, each in QUESTIONS.items() if each.evidence is not None)
+SAMPLE = sorted(random.Random(22).sample(PROVEN, 4))
 SEEDS = range(500, 505)
 
 

@@ -56,6 +56,8 @@ def _others(words: str, name: str) -> str:
 
 
 def _ways_on(name: str) -> str:
+    if all_questions()[name].evidence is None:
+        return f"\n\n`unstuck explain {name} --on train.py` runs the checks that watch for it on your script."
     return (
         f"\n\n`unstuck explain {name} --prove` runs the experiment here, `--on train.py` asks it of your "
         "script, `--html` opens the page with its picture."
@@ -79,12 +81,20 @@ def question(words: str) -> Question:
 
 
 def questions(words: str | None) -> list[Question]:
-    """The question that the words name; without words all of them.
+    """The question that the words name; without words all that have an experiment.
 
     Raises:
-        UsageError: they name none.
+        UsageError: they name none, or one that has no experiment yet.
     """
-    return list(all_questions().values()) if words is None else [question(words)]
+    if words is None:
+        return [each for each in all_questions().values() if each.evidence is not None]
+    found = question(words)
+    if found.evidence is None:
+        raise UsageError(
+            f"{found.name} has no experiment yet",
+            "unstuck explain --prove --all runs all there are",
+        )
+    return [found]
 
 
 def found(words: str) -> str:

@@ -61,7 +61,7 @@ def html(name: str, evidence: Evidence | None = None) -> str:
         before=Markup(_rendered(head)),
         after=Markup(_rendered("".join(rest))),
         picture=Markup(_picture(question, evidence)) if question else "",
-        caption=_caption(question) if question else "",
+        caption=question.caption if question and (evidence or question.evidence) else "",
     )
 
 
@@ -77,7 +77,3 @@ def _picture(question: Question, evidence: Evidence | None) -> str:
 
     proof = evidence or question.evidence
     return svg(question.picture(proof)) if proof else ""
-
-
-def _caption(question: Question) -> str:
-    return question.caption

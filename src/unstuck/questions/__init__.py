@@ -79,7 +79,8 @@ class Question:
 
     def on(self, facts: Any) -> list[str]:
         """What the facts of a run say of this question."""
-        return list(self._module.on(facts))
+        on = getattr(self._module, "on", None)  # a question without an experiment asks nothing yet
+        return [] if on is None else list(on(facts))
 
     @property
     def replays(self) -> tuple[str, ...]:
