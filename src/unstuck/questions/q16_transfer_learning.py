@@ -10,7 +10,7 @@ better than from scratch. With 100 a class the gain was smaller, in single runs 
 and with frozen convolutions the net was 12 points worse than from scratch. Pre-trained
 on random labels it was no better even with 5 images: weights merely trained are not
 enough. Nor is a related source: a fully connected net on the same digits, centred and
-clean, gained nothing, since 5 images a class were already enough for it.
+clean, gained nothing; it reached 0.91 from 5 images a class without it.
 
 ## Popular claims
 - "features and weights of one task are reused for another": right. Though the term also
@@ -132,13 +132,15 @@ def experiment(lab: Lab) -> Measured:
     starts += [[each[part] for each in trained.body] for part in (slice(seeds), slice(seeds, None))]
     seen = on_canvas(target, lab.seeds)
     tuned, frozen = _tuned(starts, seen, lab), _frozen(starts, seen, lab)
+    mlp = _mlp(source, target, lab)
     numbers = {
         "frozen_gain": frozen[FEW][1] - frozen[FEW][0],
         "gain_few": tuned[FEW][1] - tuned[FEW][0],
         "gain_many": tuned[MANY][1] - tuned[MANY][0],
         "frozen_many": frozen[MANY][1] - tuned[MANY][0],
         "random_gain": tuned[FEW][2] - tuned[FEW][0],
-        "mlp_gain": _mlp_gain(source, target, lab),
+        "mlp_gain": mlp[1] - mlp[0],
+        "mlp_from_scratch": mlp[0],
         "old_head": _renamed(trained, seen),
         "old_head_same_labels": _unseen(trained, on_canvas(source, lab.seeds)),
     }
@@ -212,8 +214,8 @@ def _frozen(starts: Sequence[Sequence[Tensor]], target: Data, lab: Lab) -> Score
     return {n: frozen_accuracy(net, train_head(net, data), data) for n, data in parts.items()}
 
 
-def _mlp_gain(source: Data, target: Data, lab: Lab) -> Tensor:
-    """The hard case: the same two tasks, but a net and images for which 5 a class are enough."""
+def _mlp(source: Data, target: Data, lab: Lab) -> Tensor:
+    """The hard case, a net and images for which 5 a class teach most: accuracy (scratch or not, seeds)."""
     old = Stack(MLP, lab.seeds)
     adam = Adam(old, RATE)
     for x, y in batches(source, BATCH, MLP_EPOCHS, lab.seeds):
@@ -224,8 +226,7 @@ def _mlp_gain(source: Data, target: Data, lab: Lab) -> Tensor:
     adam = Adam(net, RATE)
     for x, y in rounds(data, lab.seeds, STEPS[FEW]):
         adam.step(cross_entropy(net(x.flatten(2)), y))
-    scores = accuracy(net, data.test_x.flatten(2), data.test_y)
-    return scores[1] - scores[0]
+    return accuracy(net, data.test_x.flatten(2), data.test_y)
 
 
 def _answers(trained: Convs, x: Tensor) -> Tensor:

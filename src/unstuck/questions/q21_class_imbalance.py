@@ -5,11 +5,11 @@ Choose the metric first (average precision, balanced accuracy or cost), then mov
 decision threshold on validation data. Class weights and resampling mostly move the
 threshold too: trained to convergence they rarely rank better, and they break the
 probabilities. A logistic regression on noisy digits, 2.7 % of them positive, ranked no
-better with weights (AUC 2 points lower); the plain one with its threshold at the class
-share had a balanced accuracy 7 points above that of the weighted one at 0.5. The Brier
-score rose 2.6 times; multiplying the odds by p / (1 - p), p being the class share,
-brought most of it back. After only 300 steps of Adam the weighted model ranked better
-(by 13 points), but it had just trained faster. Under-sampling had the worst Brier score
+better with balancing weights (AUC 2 points lower); the plain one, its threshold at the
+class share, had 7 points more balanced accuracy than the weighted one at 0.5. Weights
+made the Brier score 2.6 times as large; multiplying the odds by p / (1 - p), p being
+the class share, undid most of it. After 300 steps of Adam the weighted model ranked 13
+points better, but it had just trained faster. Under-sampling had the worst Brier score
 by far. Accuracy misleads: the plain model had 0.97 and found 10 % of the positives.
 Stratify the split, resample only training data, collect more of the rare class.
 
@@ -20,7 +20,7 @@ Stratify the split, resample only training data, collect more of the rare class.
   throws data away.
 - "it is next to impossible to have balanced real data": wrong. Overstated: MNIST, CIFAR
   and designed studies are balanced or nearly so. Overlap and few rare examples hurt
-  more than imbalance itself: without noise the same rare digits were found with ease.
+  more than imbalance itself: without noise the same few digits ranked 13 points higher.
 
 ## Watch for it
 Accuracy close to the majority share, recall 0 for a class, weights and a sampler used

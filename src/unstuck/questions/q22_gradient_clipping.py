@@ -6,11 +6,11 @@ throw the weights away. Clipping by norm scales the whole gradient down when its
 exceeds a limit and keeps its direction; it is the usual form (clip_grad_norm_).
 Clipping by value cuts each component and turns the direction, more so the more is cut
 (cosine 0.98 with the raw gradient where a tenth is). It can improve performance as well
-as stability: on x^4, minimised from several starts, the best clipped run needed less
-than 1 % of the steps of the best fixed rate. A tanh RNN with momentum tolerated a
-learning rate some 10 times higher with clipping; its accuracy at the best rate of each
-did not differ clearly. Clipping cannot repair NaN gradients (by norm, one NaN makes all
-of them NaN), nor vanishing ones. With Adam it matters mostly for spikes.
+as stability: on x^4, minimised from several starts, the best clipped run needed about
+1 % of the steps of the best fixed rate. A tanh RNN with momentum tolerated a learning
+rate 3 to 10 times higher with clipping; the accuracy at the best rate of each did not
+differ clearly. Clipping cannot repair NaN gradients (by norm, one NaN makes all of them
+NaN), nor vanishing ones. With Adam it matters mostly for spikes.
 
 ## Popular claims
 - "it deals with exploding gradients": right. Most typical in recurrent nets and
