@@ -3,6 +3,7 @@
 import os
 import queue
 import shutil
+import signal
 import sys
 import textwrap
 import time
@@ -113,7 +114,8 @@ def proofs_of(questions: Sequence[Question], seeds: Sequence[int]) -> Iterator[E
     workers = max(1, min(PROCESSES, len(questions), os.cpu_count() or 1))
     pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(messages,))
     try:
-        names = {pool.submit(_one, each.name, tuple(seeds)): each.name for each in questions}
+        with _deaf():
+            names = {pool.submit(_one, each.name, tuple(seeds)): each.name for each in questions}
         waiting = set(names)
         with _progress() as progress:
             for each in questions[:workers]:
@@ -158,12 +160,19 @@ _messages: Any = None
 
 
 def _begin(messages: Any) -> None:
-    """In each process, before its first experiment: Ctrl-C is for the parent alone."""
-    import signal
-
+    """In each process, before its first experiment."""
     global _messages
     _messages = messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C is for the parent alone: processes that begin meanwhile ignore it, from their start on."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _one(name: str, seeds: tuple[int, ...]) -> Evidence:

@@ -93,7 +93,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "linear regression: steps needed at 0.99 of that limit over the fewest of all rates",
-        "slowdown", low=5, claim=2,
+        "slowdown", low=2, claim=2,
     ),
     Prediction(
         "digits: epochs to 95 % training accuracy at lr 0.1 over those at lr 0.3",
