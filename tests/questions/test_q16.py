@@ -1,6 +1,6 @@
 import torch
 
-from unstuck.questions import explain
+from unstuck.questions import _transfer, explain
 from unstuck.questions import q16_transfer_learning as q16
 from unstuck.questions._transfer import few, frozen_accuracy, halves, on_canvas, started, train_head
 from unstuck.records import Facts
@@ -50,7 +50,8 @@ def test_random_labels_are_the_same_labels_in_another_order():
     assert 0.1 < (shuffled.y == source.y).float().mean() < 0.3
 
 
-def test_a_frozen_head_leaves_the_convolutions_as_they_are():
+def test_a_frozen_head_leaves_the_convolutions_as_they_are(monkeypatch):
+    monkeypatch.setattr(_transfer, "HEAD_STEPS", 5)
     _, target = halves((0,), 100)
     data = few(on_canvas(target, (0,)), 5)
     net = started([q16.Convs(q16.WIDTHS, (0,)).body], (0,))
