@@ -8,7 +8,7 @@ from unstuck.questions import all_questions
 
 QUESTIONS = all_questions()
 PROVEN = sorted(name for name, each in QUESTIONS.items() if each.evidence is not None)
-SAMPLE = sorted(random.Random(22).sample(PROVEN, 4))
+SAMPLE = sorted(random.Random(22).sample(PROVEN, 3))
 SEEDS = range(500, 505)
 
 
