@@ -164,8 +164,8 @@ def _evidence(proof: Evidence | None) -> list[str]:
         return ["None is recorded yet."]
     beyond = [_result(each) for each in proof.of_claim(None)]
     return [
-        f"{len(proof.results)} predictions (bounds set after pilot runs): {proof.counted()}. In brackets the 95 % "
-        f"interval of the mean over the seeds. Recorded {proof.made()}.",
+        f"{len(proof.results)} predictions (bounds set after pilot runs): {proof.counted()}. "
+        f"In brackets the 95 % interval of the mean over the seeds. Recorded {proof.made()}.",
         *(["", "Beyond the claims:", "", *beyond] if beyond else []),
     ]
 
