@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from unstuck import files
-from unstuck.commands.prove import INTERRUPTED, SEEDS, proofs_of
-from unstuck.questions import Evidence, Question, all_questions, explain
+from unstuck.commands.prove import INTERRUPTED, proofs_of
+from unstuck.questions import SEEDS, Evidence, Question, all_questions, explain
 
 EVIDENCE = Path(__file__).parent.parent / "src" / "unstuck" / "questions" / "evidence"
 
@@ -62,7 +62,7 @@ def measure(
 
 def proven() -> list[str]:
     """The questions that have an experiment."""
-    return [name for name, each in all_questions().items() if each.evidence is not None]
+    return [name for name, each in all_questions().items() if each.is_proven]
 
 
 def main() -> None:

@@ -108,10 +108,10 @@ def test_facts_that_are_damaged_lose_only_their_checks(checked, tmp_path):
 
 def test_a_page_to_look_at_is_written_where_git_does_not_see_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    page = report._shown_page()
+    page = report.beside_recordings("report.html", hint="try --html")
     assert page == tmp_path / ".unstuck" / "report.html"
     assert (tmp_path / ".unstuck" / ".gitignore").exists()
-    report._open(page, lambda address: address.startswith("file:///") and False)
+    report.open_in_browser(page, lambda address: address.startswith("file:///") and False)
     assert f"open {page}" in capsys.readouterr().err
 
 
@@ -119,4 +119,4 @@ def test_a_page_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     (tmp_path / ".unstuck").write_text("")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ReportNotWritten, match="File exists"):
-        report._shown_page()
+        report.beside_recordings("report.html", hint="try --html")

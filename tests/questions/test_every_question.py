@@ -63,7 +63,9 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(
         questions.pkgutil, "get_data", lambda _, name: (tmp_path / name).read_bytes()
     )
-    return tmp_path
+    all_questions.cache_clear()
+    yield tmp_path
+    all_questions.cache_clear()
 
 
 def test_a_new_file_is_found_by_its_name(folder):
@@ -91,7 +93,7 @@ def module_of(question):
     return question._module
 
 
-PROVEN = {name: each for name, each in QUESTIONS.items() if each.evidence is not None}
+PROVEN = {name: each for name, each in QUESTIONS.items() if each.is_proven}
 
 every_proven_question = pytest.mark.parametrize("question", PROVEN.values(), ids=PROVEN)
 

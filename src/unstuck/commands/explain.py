@@ -6,7 +6,7 @@ import sys
 from unstuck.checks import all_checks
 from unstuck.commands import pages
 from unstuck.errors import UsageError
-from unstuck.questions import Question, all_questions
+from unstuck.questions import Question, all_questions, joined, named
 from unstuck.remedies import all_remedies
 
 HEAD, TEXT = 4, 1
@@ -32,31 +32,21 @@ def explain(words: str | None, *, html: bool = False) -> None:
 
         open_page(name)
     else:
-        _show(page(name) + _others(words, name))
-
-
-def page(name: str) -> str:
-    """The page of this name, as markdown."""
-    if name in all_checks():
-        return pages.check_page(name)
-    if name in all_remedies():
-        return pages.remedy_page(name)
-    return pages.question_page(all_questions()[name]) + _ways_on(name)
+        _show(pages.page(name) + _ways_on(name) + _others(words, name))
 
 
 def _others(words: str, name: str) -> str:
     """What else has the words, unless they were a name."""
+    if _named(words) is not None:
+        return ""
     others = [each for each in _near(words) if each != name][:MOST]
-    exact = _named(words) is not None
-    return (
-        ""
-        if exact or not others
-        else f"\n\nThe words stand on these pages too: {', '.join(others)}."
-    )
+    return f"\n\nThe words stand on these pages too: {', '.join(others)}." if others else ""
 
 
 def _ways_on(name: str) -> str:
-    if all_questions()[name].evidence is None:
+    if name not in all_questions():
+        return ""
+    if not all_questions()[name].is_proven:
         return f"\n\n`unstuck explain {name} --on train.py` runs the checks that watch for it on your script."
     return (
         f"\n\n`unstuck explain {name} --prove` runs the experiment here, `--on train.py` asks it of your "
@@ -71,8 +61,8 @@ def question(words: str) -> Question:
         UsageError: they name none.
     """
     name = found(words)
-    named = all_checks().get(name)
-    name = named.question or name if named else name
+    check = all_checks().get(name)
+    name = check.question or name if check else name
     if name not in all_questions():
         raise UsageError(
             f"{name} is no question: only questions have an experiment", "try q03, for example"
@@ -87,9 +77,9 @@ def questions(words: str | None) -> list[Question]:
         UsageError: they name none, or one that has no experiment yet.
     """
     if words is None:
-        return [each for each in all_questions().values() if each.evidence is not None]
+        return [each for each in all_questions().values() if each.is_proven]
     found = question(words)
-    if found.evidence is None:
+    if not found.is_proven:
         raise UsageError(
             f"{found.name} has no experiment yet",
             "unstuck explain --prove --all runs all there are",
@@ -107,12 +97,11 @@ def found(words: str) -> str:
 
 
 def _named(words: str) -> str | None:
-    name = "-".join(words.strip().lower().replace("_", " ").split())
-    if re.fullmatch(r"q?\d{1,2}", name):
-        name = f"q{int(name.removeprefix('q')):02d}"
-    slugs = {each.slug: each.name for each in all_questions().values()}
-    known = slugs | {each: each for each in (*all_checks(), *all_remedies(), *all_questions())}
-    return known.get(name)
+    name = joined(words)
+    if name in all_checks() or name in all_remedies():
+        return name
+    asked = named(name)
+    return asked.name if asked else None
 
 
 def _best(words: str) -> str:

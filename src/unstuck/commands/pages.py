@@ -81,6 +81,13 @@ def first_line(check: str) -> str:
     return all_checks()[check].page.strip().partition("\n")[0]
 
 
+def page(name: str) -> str:
+    """The page of a check, a remedy or a question."""
+    if name in all_checks():
+        return check_page(name)
+    return remedy_page(name) if name in all_remedies() else question_page(all_questions()[name])
+
+
 def check_page(name: str) -> str:
     """The page of a check: its docstring, question and remedies."""
     each = all_checks()[name]
@@ -172,13 +179,3 @@ def _evidence(proof: Evidence | None) -> list[str]:
 
 def _named(heading: str, names: list[str]) -> list[str]:
     return ["", f"{heading}: {', '.join(f'`{name}`' for name in names)}."] if names else []
-
-
-def differences(found: Evidence, recorded: Evidence | None) -> list[str]:
-    """Where this proof's numbers are not those that came with the package; empty if nowhere."""
-    before = {each.number: each for each in recorded.results} if recorded else {}
-    return [
-        f"{each.says}: here {each.seen()}, {each.verdict}; recorded {old.seen()}, {old.verdict}"
-        for each in found.results
-        if (old := before.get(each.number)) is not None and each.differs(old)
-    ]

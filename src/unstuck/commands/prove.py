@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from unstuck import files
-from unstuck.commands import pages
 from unstuck.errors import ReportNotWritten, UsageError
-from unstuck.questions import Evidence, Question, Result, all_questions
+from unstuck.questions import SEEDS, Evidence, Question, Result, all_questions
 
-SEEDS = 5
 PROCESSES = 2
 """Experiments side by side: each runs on one thread, and more would fight over a small machine."""
 
@@ -240,11 +238,21 @@ def _compared(found: Evidence, recorded: Evidence | None) -> list[str]:
     made = f"  {found.counted()} ({seeds})."
     if recorded is None:
         return [made]
-    apart = pages.differences(found, recorded)
+    apart = _differences(found, recorded)
     if not apart:
         return [f"{made} No number differs from the proof of {recorded.date}."]
     lines = [made, f"  Not as in the proof recorded on {recorded.date}:"]
     return lines + [f"    {each}" for each in apart]
+
+
+def _differences(found: Evidence, recorded: Evidence) -> list[str]:
+    """Where this proof's numbers are not those that came with the package."""
+    before = {each.number: each for each in recorded.results}
+    return [
+        f"{each.says}: here {each.seen()}, {each.verdict}; recorded {old.seen()}, {old.verdict}"
+        for each in found.results
+        if (old := before.get(each.number)) is not None and each.differs(old)
+    ]
 
 
 def _summary(proofs: Sequence[Evidence], seconds: float) -> str:

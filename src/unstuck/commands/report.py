@@ -48,7 +48,7 @@ def report(
     if json is not None:
         _write(json, as_json(run))
     if show and html is None:
-        html = _shown_page()
+        html = beside_recordings("report.html", hint="try --html")
     if html is not None:
         _write(html, page(run, all_remedies()))
     if json is None and html is None:
@@ -56,7 +56,7 @@ def report(
         print(_dim(_title(run), color))
         print(terminal(run, all_remedies(), color=color))
     if show and html is not None:
-        _open(html.absolute(), webbrowser.open)
+        open_in_browser(html.absolute(), webbrowser.open)
     return run
 
 
@@ -108,18 +108,23 @@ def _write(path: Path, text: str) -> None:
         print(f"unstuck: {path}", file=sys.stderr)
 
 
-def _shown_page() -> Path:
-    """Where the page goes that is only to be looked at."""
+def beside_recordings(name: str, *, hint: str) -> Path:
+    """Where a page goes that is only to be looked at.
+
+    Raises:
+        ReportNotWritten: there is no place for it; the hint says what to do.
+    """
     folder = Path.cwd() / recording.FOLDER
     try:
         recording.make_folder(folder)
     except OSError as error:
-        raise ReportNotWritten(f"cannot write {folder}: {error.strerror}", "try --html") from error
-    return folder / "report.html"
+        raise ReportNotWritten(f"cannot write {folder}: {error.strerror}", hint) from error
+    return folder / name
 
 
-def _open(path: Path, browser: Callable[[str], bool]) -> None:
-    if not browser(path.as_uri()):
+def open_in_browser(path: Path, browser: Callable[[str], bool]) -> None:
+    """Show a page, or say where it is."""
+    if not browser(path.absolute().as_uri()):
         print(f"unstuck: no browser here; open {path}", file=sys.stderr)
 
 

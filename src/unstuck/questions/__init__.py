@@ -16,12 +16,14 @@ import ast
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.questions._evidence import Evidence, Result, recorded
+from unstuck.questions._evidence import Evidence, Result, is_recorded, recorded
+from unstuck.questions._lab import SEEDS, Say, silent
 
 _FILE_NAME = re.compile(r"(q\d\d)_([a-z0-9_]+)")
 
@@ -41,6 +43,11 @@ class Question:
         return recorded(self.name)
 
     @property
+    def is_proven(self) -> bool:
+        """Whether it has an experiment, whose proof came with the package."""
+        return is_recorded(self.name)
+
+    @property
     def claims(self) -> list[str]:
         """The popular claims in their order, each with our judgement, without line breaks."""
         listed = self.section("Popular claims")
@@ -51,9 +58,7 @@ class Question:
         parts = re.split(r"^## (.*)$", self.text, flags=re.MULTILINE)
         return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)).get(heading, "")
 
-    def prove(
-        self, seeds: Iterable[int] = range(5), say: Callable[[str, float], None] | None = None
-    ) -> Evidence:
+    def prove(self, seeds: Iterable[int] = range(SEEDS), say: Say = silent) -> Evidence:
         """Run the experiment here and now, some 10 seconds.
 
         ``say`` hears what is being trained and which share of it is done.
@@ -94,6 +99,7 @@ class Question:
         return module_of(self.name, self.slug)
 
 
+@cache
 def all_questions() -> dict[str, Question]:
     """Return every question in this folder by name, in order.
 
@@ -117,14 +123,23 @@ def explain(name: str) -> Question:
     Raises:
         UsageError: there is none.
     """
-    words = "-".join(name.strip().lower().replace("_", " ").split())
-    if re.fullmatch(r"q?\d{1,2}", words):
-        words = f"q{int(words.removeprefix('q')):02d}"
-    questions = all_questions()
-    by_slug = {each.slug: each for each in questions.values()}
-    if words not in questions and words not in by_slug:
+    found = named(joined(name))
+    if found is None:
         raise UsageError(f"no question is named {name!r}", "unstuck explain lists all names")
-    return questions.get(words) or by_slug[words]
+    return found
+
+
+def joined(words: str) -> str:
+    """Words as names are written: small letters, hyphens between them."""
+    return "-".join(words.strip().lower().replace("_", " ").split())
+
+
+def named(name: str) -> Question | None:
+    """The question of a joined name; None if there is none."""
+    if re.fullmatch(r"q?\d{1,2}", name):
+        name = f"q{int(name.removeprefix('q')):02d}"
+    by_slug = {each.slug: each for each in all_questions().values()}
+    return all_questions().get(name) or by_slug.get(name)
 
 
 def _docstring(module: str) -> tuple[str, str]:
@@ -137,4 +152,4 @@ def _docstring(module: str) -> tuple[str, str]:
     return title.strip(), text.strip()
 
 
-__all__ = ["Evidence", "Question", "Result", "all_questions", "explain"]
+__all__ = ["SEEDS", "Evidence", "Question", "Result", "all_questions", "explain", "joined", "named"]

@@ -10,13 +10,21 @@ T = TypeVar("T")
 
 Word = Literal["supported", "refuted", "inconclusive", "illustrated"]
 
+SEEDS = 5
+"""Of one proof, unless it is asked for others."""
+
 FEWEST = 3
 """Seeds below which nothing is said: the spread of two is no spread."""
 
 CONFIDENCE = 0.95
 
 
-def _silent(doing: str, share: float) -> None: ...
+Say = Callable[[str, float], None]
+"""Hears what is being trained, and which share of it is done."""
+
+
+def silent(doing: str, share: float) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Prediction:
 
     @property
     def bounds(self) -> str:
-        """``above 0.9``, ``below 0.1``, or ``0.7 to 1.4``."""
+        """``at least 0.9``, ``at most 0.1``, ``0.7 to 1.4``, or ``0``."""
         if math.isinf(self.high):
             return f"at least {self.low:g}"
         if math.isinf(self.low):
@@ -62,7 +70,7 @@ class Lab:
     """What an experiment is given: its seeds, and a way to tell how far it is."""
 
     seeds: tuple[int, ...]
-    say: Callable[[str, float], None] = _silent
+    say: Say = silent
 
     def track(self, items: Iterable[T], doing: str, total: int | None = None) -> Iterator[T]:
         """The items one by one, telling after each which share of them is done."""

@@ -5,15 +5,13 @@ import importlib
 import math
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 from unstuck.errors import UsageError
 from unstuck.questions._evidence import Evidence, Result
-from unstuck.questions._lab import Lab, Measured, Prediction, interval, verdict
-
-SEEDS = 5
+from unstuck.questions._lab import Lab, Measured, Prediction, Say, interval, verdict
 
 
 def module_of(name: str, slug: str) -> ModuleType:
@@ -21,9 +19,7 @@ def module_of(name: str, slug: str) -> ModuleType:
     return importlib.import_module(f"unstuck.questions.{name}_{slug.replace('-', '_')}")
 
 
-def prove(
-    name: str, slug: str, seeds: Sequence[int], say: Callable[[str, float], None] | None = None
-) -> Evidence:
+def prove(name: str, slug: str, seeds: Sequence[int], say: Say) -> Evidence:
     """Run the experiment with these seeds, on one thread, and hold it against its predictions.
 
     Raises:
@@ -36,8 +32,7 @@ def prove(
     begun = time.perf_counter()
     try:
         with torch.random.fork_rng():
-            lab = Lab(tuple(seeds), say) if say else Lab(tuple(seeds))
-            measured: Measured = module.experiment(lab)
+            measured: Measured = module.experiment(Lab(tuple(seeds), say))
     finally:
         torch.set_num_threads(threads)
     return Evidence(
