@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from unstuck.questions._data import digits
-from unstuck.questions._stack import Adam, Sgd, Stack, accuracy, batches, cross_entropy, per_arm
+from unstuck.questions._stack import Adam, Batches, Sgd, Stack, accuracy, cross_entropy, per_arm
 
 SEEDS = (3, 4)
 RATES = (0.05, 0.2)
@@ -40,7 +40,7 @@ def test_a_stack_trains_each_net_as_plain_torch_does(ours, theirs):
     rates = per_arm(RATES, SEEDS)
     optimizer = ours(stack, rates)
     single = [theirs(t.parameters(), float(rate)) for t, rate in zip(twins, rates, strict=True)]
-    for x, y in batches(data, 32, 2, SEEDS):
+    for x, y in Batches(data, 32, 2, SEEDS):
         optimizer.step(cross_entropy(stack(x), y))
         for net, (twin, each) in enumerate(zip(twins, single, strict=True)):
             each.zero_grad()
@@ -64,13 +64,13 @@ def test_every_seed_has_its_own_split_and_order():
     assert data.x.shape == (2, 1200, 64)
     assert data.test_x.shape == (2, 597, 64)
     assert not torch.equal(data.x[0], data.x[1])
-    one, other = next(batches(data, 32, 1, SEEDS)), next(batches(data, 32, 1, (5, 6)))
+    one, other = next(iter(Batches(data, 32, 1, SEEDS))), next(iter(Batches(data, 32, 1, (5, 6))))
     assert not torch.equal(one[1], other[1])
 
 
 def test_an_epoch_of_batches_is_each_row_once():
     data = digits(SEEDS, train=96)
-    seen = torch.cat([x for x, _ in batches(data, 32, 1, SEEDS)], dim=1)
+    seen = torch.cat([x for x, _ in Batches(data, 32, 1, SEEDS)], dim=1)
     torch.testing.assert_close(seen.sum(1), data.x.sum(1))
 
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
+from unstuck.questions._data import draws_of
 from unstuck.questions._stack import Stack
 
 KERNEL = 3
@@ -41,7 +42,7 @@ class Convs(Stack):
         super().__init__((second, classes), seeds, arms)
         self.between = between
         nets = arms * len(self.seeds)
-        draws = [torch.Generator().manual_seed(100 + seed) for seed in seeds]
+        draws = draws_of(seeds, 100)
         for place, (fan_in, outputs) in enumerate(
             ((KERNEL**2, first), (first * KERNEL**2, second))
         ):
@@ -71,6 +72,12 @@ class Convs(Stack):
     def __call__(self, x: Tensor) -> Tensor:
         """Outputs (nets, rows, classes) of images (seeds, rows, height, width)."""
         return torch.baddbmm(self.biases[-1], self.features(x), self.weights[-1])
+
+
+def shown(images: Tensor, side: int, noise: float, draws: Sequence[torch.Generator]) -> Tensor:
+    """Images (seeds, rows, 8, 8), each ``placed`` by its seed's own draw."""
+    pairs = zip(images, draws, strict=True)
+    return torch.stack([placed(each, side, noise, draw) for each, draw in pairs])
 
 
 def placed(images: Tensor, side: int, noise: float, draw: torch.Generator) -> Tensor:

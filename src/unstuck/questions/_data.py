@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 TEST = 597
@@ -26,6 +27,16 @@ class Data:
         return self.x.shape[1]
 
 
+def draws_of(seeds: Sequence[int], first: int = 0) -> list[torch.Generator]:
+    """One source of random numbers a seed; another ``first`` makes them independent of others."""
+    return [torch.Generator().manual_seed(first + seed) for seed in seeds]
+
+
+def shuffled(rows: int, seeds: Sequence[int]) -> NDArray[np.int64]:
+    """The numbers of the rows in each seed's own order, (seeds, rows)."""
+    return np.stack([np.random.default_rng(seed).permutation(rows) for seed in seeds])
+
+
 def digits(seeds: Sequence[int], train: int | None = None, *, standardised: bool = False) -> Data:
     """The 8x8 grey digits of scikit-learn, each seed with its own split into 1200 and 597 rows.
 
@@ -37,10 +48,8 @@ def digits(seeds: Sequence[int], train: int | None = None, *, standardised: bool
     bunch = load_digits()
     x = torch.tensor(bunch.data / 16, dtype=torch.float32)
     y = torch.tensor(bunch.target)
-    orders = [np.random.default_rng(seed).permutation(len(x)) for seed in seeds]
-    split = len(x) - TEST
-    fit = torch.tensor(np.stack([order[:split][:train] for order in orders]))
-    held = torch.tensor(np.stack([order[split:] for order in orders]))
+    orders, split = torch.tensor(shuffled(len(x), seeds)), len(x) - TEST
+    fit, held = orders[:, :split][:, :train], orders[:, split:]
     data = Data(x[fit], y[fit], x[held], y[held])
     return _standardised(data) if standardised else data
 

@@ -1,7 +1,7 @@
-"""What the experiments share: numbers for several seeds, predictions made beforehand, verdicts."""
+"""What the experiments share: numbers for several seeds, predictions, verdicts."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any, Literal, TypeVar
@@ -29,7 +29,7 @@ def silent(doing: str, share: float) -> None:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What an experiment is expected to show, stated before it runs.
+    """What an experiment is expected to show, written in its file.
 
     The mean of ``number`` over the seeds lies between ``low`` and ``high``. ``claim`` counts the
     popular claims of the page from 1; None for a statement of the answer that nobody disputes by a
@@ -73,11 +73,10 @@ class Lab:
     say: Say = silent
 
     def track(self, items: Iterable[T], doing: str, total: int | None = None) -> Iterator[T]:
-        """The items one by one, telling after each which share of them is done."""
-        listed = items if total is not None else list(items)
-        length = total if total is not None else len(listed)  # type: ignore[arg-type]
+        """The items one by one, telling which share is done; ``total`` if they have no length."""
+        length = len(items) if isinstance(items, Sized) else total or 0
         self.say(doing, 0.0)
-        for done, item in enumerate(listed, start=1):
+        for done, item in enumerate(items, start=1):
             yield item
             self.say(doing, done / max(1, length))
 

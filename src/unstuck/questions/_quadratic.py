@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from unstuck.questions._data import shuffled
 
 ROWS = 354
 """Of the 442, another four fifths with every seed."""
@@ -60,9 +61,8 @@ def diabetes(seeds: Sequence[int], scale: float = 1.0) -> Quadratic:
     from sklearn.datasets import load_diabetes
 
     x, y = load_diabetes(return_X_y=True)
-    rows = [np.random.default_rng(seed).permutation(len(x))[:ROWS] for seed in seeds]
-    inputs = scale * torch.tensor(np.stack([x[each] for each in rows]))
-    targets = torch.tensor(np.stack([y[each] for each in rows]))
+    rows = shuffled(len(x), seeds)[:, :ROWS]
+    inputs, targets = scale * torch.tensor(x[rows]), torch.tensor(y[rows])
     hessian = inputs.mT @ inputs / ROWS
     return Quadratic(hessian, targets[:, None, :] @ inputs / ROWS)
 

@@ -6,13 +6,14 @@ seed share the start and the order of the data, so that they differ in one thing
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._data import Data
+from unstuck.questions._data import Data, draws_of
 
 Act = Callable[[Tensor], Tensor]
 
@@ -33,7 +34,7 @@ class Stack:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.arms, self.seeds, self.act = arms, tuple(seeds), act
-        draws = [torch.Generator().manual_seed(seed) for seed in seeds]
+        draws = draws_of(seeds)
         self.weights: list[Tensor] = []
         self.biases: list[Tensor] = []
         last = len(widths) - 2
@@ -79,17 +80,31 @@ def accuracy(net: Stack, x: Tensor, y: Tensor) -> Tensor:
     return right.float().mean(1).view(net.arms, -1)
 
 
-def batches(
-    data: Data, size: int, epochs: int, seeds: Sequence[int]
-) -> Iterator[tuple[Tensor, Tensor]]:
+@dataclass(frozen=True)
+class Batches:
     """Shuffled batches (seeds, size, ...) of each seed's own order; a last partial one is left out."""
-    draws = [torch.Generator().manual_seed(1000 + seed) for seed in seeds]
-    which = torch.arange(len(draws))[:, None]
-    for _ in range(epochs):
-        orders = torch.stack([torch.randperm(data.rows, generator=draw) for draw in draws])
-        for start in range(0, data.rows - size + 1, size):
-            part = orders[:, start : start + size]
-            yield data.x[which, part], data.y[which, part]
+
+    data: Data
+    size: int
+    epochs: int
+    seeds: Sequence[int]
+
+    def __len__(self) -> int:
+        return self.epochs * (self.data.rows // self.size)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        data, draws = self.data, draws_of(self.seeds, 1000)
+        which = torch.arange(len(draws))[:, None]
+        for _ in range(self.epochs):
+            orders = torch.stack([torch.randperm(data.rows, generator=draw) for draw in draws])
+            for start in range(0, data.rows - self.size + 1, self.size):
+                part = orders[:, start : start + self.size]
+                yield data.x[which, part], data.y[which, part]
+
+
+def falling(steps: int) -> list[float]:
+    """Of a rate what is left at each step, if it falls evenly to 0."""
+    return [1 - step / steps for step in range(steps)]
 
 
 class Sgd:

@@ -1,15 +1,15 @@
 """A source and a target task of the digits, and nets that go from one to the other: q16 and q17."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unstuck.questions._convs import Convs, placed
-from unstuck.questions._data import Data
+from unstuck.questions._convs import Convs, shown
+from unstuck.questions._data import Data, draws_of, shuffled
 from unstuck.questions._lab import Lab
-from unstuck.questions._stack import Adam, Stack, batches, cross_entropy
+from unstuck.questions._stack import Adam, Batches, Stack, cross_entropy, falling
 
 CLASSES = 5
 """Of each task: the digits 0 to 4 are the source, 5 to 9 the target."""
@@ -38,7 +38,7 @@ def halves(seeds: Sequence[int], train: int) -> tuple[Data, Data]:
 
     bunch = load_digits()
     images = torch.tensor(bunch.images / 16, dtype=torch.float32)
-    orders = [np.random.default_rng(seed).permutation(len(images)) for seed in seeds]
+    orders = shuffled(len(images), seeds)
 
     def task(classes: Sequence[int]) -> Data:
         chosen = [
@@ -60,34 +60,20 @@ def both(*data: Data) -> Data:
     return Data(*(torch.cat(each) for each in fields))
 
 
-def draws_of(seeds: Sequence[int], first: int) -> list[torch.Generator]:
-    """One source of random numbers a seed."""
-    return [torch.Generator().manual_seed(first + seed) for seed in seeds]
-
-
-def shown(
-    images: Tensor, draws: list[torch.Generator], side: int = CANVAS, noise: float = NOISE
-) -> Tensor:
-    """Images (seeds, rows, 8, 8) at random places and with noise, of each seed's own draw."""
-    pairs = zip(images, draws, strict=True)
-    return torch.stack([placed(each, side, noise, draw) for each, draw in pairs])
-
-
 def on_canvas(task: Data, seeds: Sequence[int]) -> Data:
     """A task whose images stand at places that do not change; each test image at two."""
     draws = draws_of(seeds, 3000)
-    test_x = shown(task.test_x.repeat(1, SHOWN, 1, 1), draws)
-    return Data(shown(task.x, draws), task.y, test_x, task.test_y.repeat(1, SHOWN))
+    test_x = shown(task.test_x.repeat(1, SHOWN, 1, 1), CANVAS, NOISE, draws)
+    return Data(shown(task.x, CANVAS, NOISE, draws), task.y, test_x, task.test_y.repeat(1, SHOWN))
 
 
 def pre_trained(source: Data, seeds: Sequence[int], lab: Lab, doing: str) -> Convs:
     """Nets trained on images that stand elsewhere at each step. A seed may come more than once."""
     net = Convs(WIDTHS, seeds)
     adam, draws = Adam(net, PRE_RATE), draws_of(seeds, 4000)
-    steps = PRE_EPOCHS * (source.rows // BATCH)
-    listed = batches(source, BATCH, PRE_EPOCHS, seeds)
-    for step, (x, y) in enumerate(lab.track(listed, doing, steps)):
-        adam.step(cross_entropy(net(shown(x, draws)), y), 1 - step / steps)
+    listed = Batches(source, BATCH, PRE_EPOCHS, seeds)
+    for left, (x, y) in zip(falling(len(listed)), lab.track(listed, doing), strict=True):
+        adam.step(cross_entropy(net(shown(x, CANVAS, NOISE, draws)), y), left)
     return net
 
 
@@ -97,9 +83,9 @@ def few(target: Data, number: int, after: int = 0) -> Data:
     return Data(target.x[:, rows], target.y[:, rows], target.test_x, target.test_y)
 
 
-def rounds(data: Data, seeds: Sequence[int], steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+def rounds(data: Data, seeds: Sequence[int], steps: int) -> Batches:
     """So many batches, whatever the number of rows."""
-    return batches(data, BATCH, steps // (data.rows // BATCH), seeds)
+    return Batches(data, BATCH, steps // (data.rows // BATCH), seeds)
 
 
 def started(starts: Sequence[Sequence[Tensor]], seeds: Sequence[int]) -> Convs:

@@ -58,7 +58,7 @@ from unstuck.questions._data import Data, digits
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._quadratic import diabetes, largest_rate, steps_to
 from unstuck.questions._run import loss_course, missing, rates_in_use
-from unstuck.questions._stack import Sgd, Stack, accuracy, batches, cross_entropy, per_arm
+from unstuck.questions._stack import Batches, Sgd, Stack, accuracy, cross_entropy, per_arm
 from unstuck.records.series import median
 
 LINEAR_RATES = (0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 100.0, 130.0, 160.0, 190.0, 205.0, 230.0)
@@ -125,7 +125,7 @@ PREDICTIONS = (
 
 def experiment(lab: Lab) -> Measured:
     """Linear regression on diabetes, where the limit is known, and a small net on digits."""
-    numbers, linear = _linear(lab)
+    numbers, linear, limits = _linear(lab)
     data = digits(lab.seeds)
     epochs, fitted, scores = _sweep(data, lab)
     slow, fast = (epochs[RATES.index(rate)] for rate in (0.1, GOOD))
@@ -137,7 +137,7 @@ def experiment(lab: Lab) -> Measured:
     numbers["matters"] = (near.amax(0) - near.amin(0) - widths).tolist()
     numbers |= _same_distance(lab)
     net = _reached(RATES, epochs, lab, EPOCHS)
-    return Measured(numbers, {"linear": linear, "net": net, "limit": _limits(lab)})
+    return Measured(numbers, {"linear": linear, "net": net, "limit": limits})
 
 
 def picture(series: dict[str, Any]) -> Any:
@@ -156,8 +156,8 @@ def on(facts: Any) -> Iterator[str]:
     yield from loss_course(facts)
 
 
-def _linear(lab: Lab) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
-    """Numbers of the linear model, and the steps that every rate needs."""
+def _linear(lab: Lab) -> tuple[dict[str, list[float]], list[dict[str, Any]], list[float]]:
+    """Numbers of the linear model, the steps that every rate needs, and each seed's limit."""
     quadratic = diabetes(lab.seeds)
     limit = 2 / quadratic.curvatures[:, -1]
     found, of_scaled = (
@@ -173,7 +173,8 @@ def _linear(lab: Lab) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
         "limit_of_scaled": (100 * of_scaled / found).tolist(),
         "slowdown": (needed[:, -1] / fastest.values).tolist(),
     }
-    return numbers, _reached(LINEAR_RATES, needed[:, :-1].T, lab, MOST)
+    steps = _reached(LINEAR_RATES, needed[:, :-1].T, lab, MOST)
+    return numbers, steps, [round(each, 1) for each in limit.tolist()]
 
 
 def _reached(rates: tuple[float, ...], needed: Tensor, lab: Lab, most: int) -> list[dict[str, Any]]:
@@ -185,19 +186,13 @@ def _reached(rates: tuple[float, ...], needed: Tensor, lab: Lab, most: int) -> l
     ]
 
 
-def _limits(lab: Lab) -> list[float]:
-    return [round(limit, 1) for limit in (2 / diabetes(lab.seeds).curvatures[:, -1]).tolist()]
-
-
 def _sweep(data: Data, lab: Lab) -> tuple[Tensor, Tensor, Tensor]:
     """For every rate and seed the epochs needed, at most all, and the training and test accuracy."""
     net = Stack(WIDTHS, lab.seeds, arms=len(RATES))
     sgd = Sgd(net, per_arm(RATES, lab.seeds))
     each_epoch = data.rows // BATCH
     needed = torch.full((len(RATES), len(lab.seeds)), EPOCHS)
-    steps = lab.track(
-        batches(data, BATCH, EPOCHS, lab.seeds), f"{len(RATES)} rates", EPOCHS * each_epoch
-    )
+    steps = lab.track(Batches(data, BATCH, EPOCHS, lab.seeds), f"{len(RATES)} rates")
     for step, (x, y) in enumerate(steps, start=1):
         sgd.step(cross_entropy(net(x), y))
         if step % each_epoch == 0:
@@ -210,8 +205,7 @@ def _trained(data: Data, lab: Lab, width: int, rates: Tensor | float, doing: str
     """Test accuracy of one net a seed."""
     net = Stack((WIDTHS[0], width, WIDTHS[-1]), lab.seeds)
     sgd = Sgd(net, rates)
-    steps = EPOCHS * (data.rows // BATCH)
-    for x, y in lab.track(batches(data, BATCH, EPOCHS, lab.seeds), doing, steps):
+    for x, y in lab.track(Batches(data, BATCH, EPOCHS, lab.seeds), doing):
         sgd.step(cross_entropy(net(x), y))
     return accuracy(net, data.test_x, data.test_y)[0]
 
@@ -226,7 +220,7 @@ def proposed(data: Data, lab: Lab) -> Tensor:
     net = Stack(WIDTHS, lab.seeds)
     sgd = Sgd(net, 1.0)
     growing = torch.logspace(math.log10(LOWEST), math.log10(HIGHEST), RANGE_STEPS).tolist()
-    parts = batches(data, BATCH, EPOCHS, lab.seeds)
+    parts = Batches(data, BATCH, EPOCHS, lab.seeds)
     smoothed, lowest = None, torch.full((len(lab.seeds),), torch.inf)
     found = torch.zeros(len(lab.seeds))
     for rate, (x, y) in zip(growing, parts, strict=False):

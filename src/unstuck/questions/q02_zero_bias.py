@@ -44,7 +44,7 @@ from torch import Tensor
 from unstuck.questions._data import Data, digits
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._run import missing
-from unstuck.questions._stack import Sgd, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Batches, Sgd, Stack, accuracy, cross_entropy
 
 WIDTHS = (64, 32, 32, 10)
 RATE, EPOCHS, BATCH = 0.1, 20, 32
@@ -172,9 +172,8 @@ def _dead(net: Stack, data: Data) -> Tensor:
 
 def _train(net: Stack, data: Data, lab: Lab) -> None:
     sgd = Sgd(net, RATE)
-    steps = EPOCHS * (data.rows // BATCH)
     doing = f"{len(STARTS)} starts of the biases"
-    for x, y in lab.track(batches(data, BATCH, EPOCHS, lab.seeds), doing, steps):
+    for x, y in lab.track(Batches(data, BATCH, EPOCHS, lab.seeds), doing):
         sgd.step(cross_entropy(net(x), y))
         for bias in net.biases:
             net.arm(bias, FROZEN).zero_()

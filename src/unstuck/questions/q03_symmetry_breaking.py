@@ -53,7 +53,7 @@ from torch import Tensor
 
 from unstuck.questions._data import Data, digits
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Sgd, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Batches, Sgd, Stack, accuracy, cross_entropy
 
 WIDTHS = (64, 16, 10)
 RATE = 0.2
@@ -170,8 +170,7 @@ def _set_starts(net: Stack) -> None:
 
 def _train(net: Stack, data: Data, lab: Lab, doing: str, epochs: int = EPOCHS) -> None:
     sgd = Sgd(net, RATE)
-    steps = epochs * (data.rows // 64)
-    for x, y in lab.track(batches(data, 64, epochs, lab.seeds), doing, steps):
+    for x, y in lab.track(Batches(data, 64, epochs, lab.seeds), doing):
         sgd.step(cross_entropy(net(x), y))
 
 
@@ -234,8 +233,7 @@ def _gap_to_width_one(data: Data, lab: Lab) -> list[float]:
     one.arm(one.weights[1], 0).fill_(0.05 * units)
     sgd = Sgd(wide, RATE)
     rates = [RATE / units, RATE * units, RATE / units, RATE]
-    steps = EARLY * (data.rows // 64)
-    for x, y in lab.track(batches(data, 64, EARLY, lab.seeds), "width 16 against width 1", steps):
+    for x, y in lab.track(Batches(data, 64, EARLY, lab.seeds), "width 16 against width 1"):
         slopes = torch.autograd.grad(cross_entropy(one(x), y).sum(), one.parameters)
         with torch.no_grad():
             for each, slope, rate in zip(one.parameters, slopes, rates, strict=True):

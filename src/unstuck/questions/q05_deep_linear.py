@@ -50,9 +50,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._data import Data, digits
+from unstuck.questions._data import Data, digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Act, Adam, Sgd, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Act, Adam, Batches, Sgd, Stack, accuracy, cross_entropy
 
 STRENGTHS = (4.0, 2.0, 1.0, 0.5)
 """Singular values of the target: each half of the one before, so that each should take twice as long."""
@@ -213,8 +213,7 @@ def _collapse(lab: Lab) -> dict[str, list[float]]:
     data = Data(data.x.double(), data.y, data.test_x.double(), data.test_y)
     net = Stack((64, 32, 32, 32, 10), lab.seeds, act=_same, dtype=torch.float64)
     sgd = Sgd(net, 0.1)
-    steps = 3 * (data.rows // 32)
-    for x, y in lab.track(batches(data, 32, 3, lab.seeds), "a linear net on digits", steps):
+    for x, y in lab.track(Batches(data, 32, 3, lab.seeds), "a linear net on digits"):
         sgd.step(cross_entropy(net(x), y))
     with torch.no_grad():
         matrix, bias = _product(net)
@@ -257,7 +256,7 @@ def _two_circles(lab: Lab) -> Data:
 def _linear_target(lab: Lab) -> dict[str, list[float]]:
     """A target that is linear in 20 inputs, with noise of variance 1, from 800 rows."""
     rows, held = slice(800), slice(800, None)
-    draws = [torch.Generator().manual_seed(seed) for seed in lab.seeds]
+    draws = draws_of(lab.seeds)
     x = _normal(draws, 2800, 20)
     noise = _normal(draws, 2800, 1)
     y = x @ _normal(draws, 20, 1) + noise
@@ -265,7 +264,7 @@ def _linear_target(lab: Lab) -> dict[str, list[float]]:
     for name, widths in (("linear", (20, 1)), ("relu", (20, 64, 1))):
         net = Stack(widths, lab.seeds, dtype=torch.float64)
         adam = Adam(net, 0.02)
-        for _ in lab.track(range(300), f"a linear target, {name}", 300):
+        for _ in lab.track(range(300), f"a linear target, {name}"):
             adam.step(F.mse_loss(net(x[:, rows]), y[:, rows], reduction="none").mean((1, 2)))
         with torch.no_grad():
             errors[name] = (net(x[:, held]) - y[:, held]).square().mean((1, 2))
@@ -286,14 +285,14 @@ def _learn_directions(depth: int, lab: Lab) -> Tensor:
 
     Gradient descent on half the squared distance to the target, which is what whitened inputs give.
     """
-    draws = [torch.Generator().manual_seed(seed) for seed in lab.seeds]
+    draws = draws_of(lab.seeds)
     left, right, *first = (torch.linalg.qr(_normal(draws, SIZE, SIZE)).Q for _ in range(2 + depth))
     left, right = left[:, :, : len(STRENGTHS)], right[:, :, : len(STRENGTHS)]
     strengths = torch.tensor(STRENGTHS, dtype=torch.float64)
     target = (left * strengths) @ right.mT
     weights = [(START ** (1 / depth) * each).requires_grad_() for each in first]
     seen = []
-    for _ in lab.track(range(STEPS), f"four directions, depth {depth}", STEPS):
+    for _ in lab.track(range(STEPS), f"four directions, depth {depth}"):
         product = weights[0]
         for weight in weights[1:]:
             product = weight @ product
@@ -332,7 +331,7 @@ def _complete(depth: int, lab: Lab) -> tuple[list[float], list[float]]:
 
     From a small start, by Adam; the entries of the matrix have variance 1.
     """
-    draws = [torch.Generator().manual_seed(seed) for seed in lab.seeds]
+    draws = draws_of(lab.seeds)
     factors = _normal(draws, 2, MATRIX, RANK)
     target = factors[:, 0] @ factors[:, 1].mT / math.sqrt(RANK)
     seen = torch.stack([torch.rand(MATRIX, MATRIX, generator=draw) < SEEN for draw in draws])
@@ -340,7 +339,7 @@ def _complete(depth: int, lab: Lab) -> tuple[list[float], list[float]]:
     weights = [(scale * _normal(draws, MATRIX, MATRIX)).requires_grad_() for _ in range(depth)]
     optimizer = torch.optim.Adam(weights, lr=0.02)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, UPDATES)
-    for _ in lab.track(range(UPDATES), f"completing a matrix, depth {depth}", UPDATES):
+    for _ in lab.track(range(UPDATES), f"completing a matrix, depth {depth}"):
         product = weights[0]
         for weight in weights[1:]:
             product = weight @ product

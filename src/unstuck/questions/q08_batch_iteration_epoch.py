@@ -50,7 +50,7 @@ from torch.utils.data import DataLoader, RandomSampler
 
 from unstuck.questions._data import Data, digits
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Sgd, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Batches, Sgd, Stack, accuracy, cross_entropy
 
 SIZES = (8, 32, 128, 400, 1200)
 SCALED = (128, 1200)
@@ -303,7 +303,7 @@ def _train(data: Data, size: int, rate: float, steps: int, lab: Lab) -> dict[int
     net = Stack((64, 32, 10), lab.seeds)
     sgd = Sgd(net, rate)
     found = {}
-    order = islice(batches(data, size, math.ceil(steps / per_epoch), lab.seeds), steps)
+    order = islice(Batches(data, size, math.ceil(steps / per_epoch), lab.seeds), steps)
     doing = f"batches of {size}, learning rate {rate:.3g}"
     for step, (x, y) in enumerate(lab.track(order, doing, steps), start=1):
         sgd.step(cross_entropy(net(x), y))

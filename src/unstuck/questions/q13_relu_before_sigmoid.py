@@ -35,14 +35,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._data import Data
+from unstuck.questions._data import Data, shuffled
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Adam, Stack, batches
+from unstuck.questions._stack import Adam, Batches, Stack
 
 WIDTHS = (30, 16, 1)
 TRAIN, SIZE, EPOCHS, RATE = 400, 32, 20, 0.01
@@ -93,8 +92,8 @@ def experiment(lab: Lab) -> Measured:
     starts = [STARTS * seed + start for seed in lab.seeds for start in range(STARTS)]
     net = Stack(WIDTHS, starts, arms=len(ARMS))
     adam = Adam(net, RATE)
-    order = batches(Data(x, y, test_x, data.test_y), SIZE, EPOCHS, starts)
-    for some, truth in lab.track(order, "nets with and without it", EPOCHS * (TRAIN // SIZE)):
+    order = Batches(Data(x, y, test_x, data.test_y), SIZE, EPOCHS, starts)
+    for some, truth in lab.track(order, "nets with and without it"):
         targets = truth.repeat(len(ARMS), 1).float()
         found = logits(net, some)
         adam.step(F.binary_cross_entropy_with_logits(found, targets, reduction="none").mean(1))
@@ -201,8 +200,7 @@ def cancer(seeds: tuple[int, ...]) -> Data:
 
     bunch = load_breast_cancer()
     x, y = torch.tensor(bunch.data, dtype=torch.float32), torch.tensor(bunch.target)
-    drawn = [np.random.default_rng(seed).permutation(len(x)) for seed in seeds]
-    orders = torch.tensor(np.stack(drawn))
+    orders = torch.tensor(shuffled(len(x), seeds))
     fit, held = orders[:, :TRAIN], orders[:, TRAIN:]
     mean, deviation = x[fit].mean(1, keepdim=True), x[fit].std(1, keepdim=True)
     return Data((x[fit] - mean) / deviation, y[fit], (x[held] - mean) / deviation, y[held])

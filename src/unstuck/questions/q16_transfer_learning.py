@@ -44,16 +44,15 @@ from torch import Tensor
 
 from unstuck.questions._arms import compared
 from unstuck.questions._convs import Convs
-from unstuck.questions._data import Data
+from unstuck.questions._data import Data, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Adam, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Adam, Batches, Stack, accuracy, cross_entropy
 from unstuck.questions._transfer import (
     BATCH,
     CLASSES,
     RATE,
     WIDTHS,
     both,
-    draws_of,
     few,
     frozen_accuracy,
     halves,
@@ -218,7 +217,7 @@ def _mlp(source: Data, target: Data, lab: Lab) -> Tensor:
     """The hard case, a net and images for which 5 a class teach most: accuracy (scratch or not, seeds)."""
     old = Stack(MLP, lab.seeds)
     adam = Adam(old, RATE)
-    for x, y in batches(source, BATCH, MLP_EPOCHS, lab.seeds):
+    for x, y in Batches(source, BATCH, MLP_EPOCHS, lab.seeds):
         adam.step(cross_entropy(old(x.flatten(2)), y))
     net, data = Stack(MLP, lab.seeds, arms=2), few(target, FEW)
     for own, given in ((net.weights[0], old.weights[0]), (net.biases[0], old.biases[0])):

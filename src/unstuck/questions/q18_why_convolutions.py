@@ -46,10 +46,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._convs import KERNEL, SIDE, Convs, placed
-from unstuck.questions._data import Data, digits
+from unstuck.questions._convs import KERNEL, SIDE, Convs, shown
+from unstuck.questions._data import Data, digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import Adam, Stack, accuracy, batches, cross_entropy
+from unstuck.questions._stack import Adam, Batches, Stack, accuracy, cross_entropy, falling
 
 CANVAS, MARGIN = 12, 2
 """Pixels a side, and round a centred digit."""
@@ -62,6 +62,9 @@ MLP = (CANVAS**2, 56, 10)
 RATE, BATCH = 1e-2, 32
 EPOCHS, LONG = 9, 30
 """The fully connected nets are trained long, until more gains nothing; the others still improve."""
+PLACE_DRAWS = 2000
+"""Draws of places are not those of starts and orders."""
+
 SHIFTS = (-2, -1, 0, 1, 2)
 
 
@@ -244,19 +247,10 @@ def _centred(images: Data) -> Data:
     return Data(_moved(images.x, 0), images.y, _moved(images.test_x, 0), images.test_y)
 
 
-def _draws(seeds: Sequence[int]) -> list[torch.Generator]:
-    return [torch.Generator().manual_seed(2000 + seed) for seed in seeds]
-
-
-def _placed(images: Tensor, draws: list[torch.Generator]) -> Tensor:
-    pairs = zip(images, draws, strict=True)
-    return torch.stack([placed(each, CANVAS, 0.0, draw) for each, draw in pairs])
-
-
 def _at_random(images: Data, seeds: Sequence[int]) -> tuple[Data, Data]:
     """At random places, and the same images with their pixels in another order, one for each seed."""
-    draws = _draws(seeds)
-    x, test_x = _placed(images.x, draws), _placed(images.test_x, draws)
+    draws = draws_of(seeds, PLACE_DRAWS)
+    x, test_x = (shown(each, CANVAS, 0.0, draws) for each in (images.x, images.test_x))
     orders = torch.stack([torch.randperm(CANVAS**2, generator=draw) for draw in draws])
 
     def scrambled(each: Tensor) -> Tensor:
@@ -270,10 +264,9 @@ def _at_random(images: Data, seeds: Sequence[int]) -> tuple[Data, Data]:
 
 
 def _train(net: Stack, data: Data, lab: Lab, doing: str, epochs: int) -> None:
-    adam, steps = Adam(net, RATE), epochs * (data.rows // BATCH)
-    listed = batches(data, BATCH, epochs, net.seeds)
-    for step, (x, y) in enumerate(lab.track(listed, doing, steps)):
-        adam.step(cross_entropy(net(x), y), 1 - step / steps)
+    adam, listed = Adam(net, RATE), Batches(data, BATCH, epochs, net.seeds)
+    for left, (x, y) in zip(falling(len(listed)), lab.track(listed, doing), strict=True):
+        adam.step(cross_entropy(net(x), y), left)
 
 
 def _scores(net: Stack, data: Data) -> Tensor:
@@ -298,11 +291,11 @@ def _even_less_odd(scores: Tensor) -> Tensor:
 
 def _from_data(images: Data, random: Data, lab: Lab) -> Tensor:
     """Accuracy of the fully connected net that sees each digit at a new place each time."""
-    net, draws = Stack(MLP, lab.seeds), _draws([100 + seed for seed in lab.seeds])
-    adam, steps = Adam(net, RATE), LONG * (ROWS // BATCH)
-    listed = lab.track(batches(images, BATCH, LONG, lab.seeds), "new places at every step", steps)
-    for step, (x, y) in enumerate(listed):
-        adam.step(cross_entropy(net(_placed(x, draws).flatten(2)), y), 1 - step / steps)
+    net, draws = Stack(MLP, lab.seeds), draws_of(lab.seeds, PLACE_DRAWS + 100)
+    adam, listed = Adam(net, RATE), Batches(images, BATCH, LONG, lab.seeds)
+    tracked = lab.track(listed, "new places at every step")
+    for left, (x, y) in zip(falling(len(listed)), tracked, strict=True):
+        adam.step(cross_entropy(net(shown(x, CANVAS, 0.0, draws).flatten(2)), y), left)
     return _scores(net, _flat(random))
 
 
@@ -327,7 +320,7 @@ def _own_feature(strided: Convs, centred: Data, lab: Lab) -> Tensor:
 def _exact(seeds: Sequence[int]) -> dict[str, Tensor]:
     """In float64 on a canvas whose borders meet, where nothing is lost at an edge."""
     found: dict[str, list[Tensor]] = {"equivariance": [], "not_invariant": [], "pooled": []}
-    for draw in _draws(seeds):
+    for draw in draws_of(seeds, PLACE_DRAWS):
         x = torch.randn(1, 1, CANVAS, CANVAS, generator=draw, dtype=torch.float64)
         kernels = torch.randn(8, 1, KERNEL, KERNEL, generator=draw, dtype=torch.float64)
         before = _circular(x, kernels)

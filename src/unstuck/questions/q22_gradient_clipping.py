@@ -46,9 +46,9 @@ import torch
 from torch import Tensor
 
 from unstuck.questions._arms import compared
-from unstuck.questions._data import digits
+from unstuck.questions._data import digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
-from unstuck.questions._stack import batches, cross_entropy, per_arm
+from unstuck.questions._stack import Batches, cross_entropy, per_arm
 from unstuck.records.series import finite
 
 STARTS = 6
@@ -137,7 +137,7 @@ class Recurrent:
     """Tanh nets for ``arms`` x ``seeds``, one after another along the first axis; arms begin equal."""
 
     def __init__(self, seeds: Sequence[int], arms: int) -> None:
-        draws = [torch.Generator().manual_seed(seed) for seed in seeds]
+        draws = draws_of(seeds)
         pixels = 64 // PIECES
 
         def stacked(*shape: int, scale: float) -> Tensor:
@@ -308,9 +308,8 @@ def _train(net: Recurrent, lab: Lab) -> tuple[Tensor, Tensor]:
     norm, value = (per_arm(each, lab.seeds) for each in zip(*limits, strict=True))
     rates = per_arm(RATES * len(ARMS), lab.seeds)[:, None, None]
     speeds = [torch.zeros_like(each) for each in net.parameters]
-    norms, steps = [], EPOCHS * (ROWS // BATCH)
-    listed = lab.track(batches(data, BATCH, EPOCHS, lab.seeds), "recurrent nets", steps)
-    for x, y in listed:
+    norms = []
+    for x, y in lab.track(Batches(data, BATCH, EPOCHS, lab.seeds), "recurrent nets"):
         raw = torch.autograd.grad(cross_entropy(net(x), y).sum(), net.parameters)
         slopes, found = clipped(raw, norm, value)
         norms.append(found)
