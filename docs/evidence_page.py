@@ -15,11 +15,12 @@ INTRODUCTION = """\
 # What the experiments show
 
 Each question has an experiment: small nets on small data, several seeds, arms that differ in one thing.
-What it shall show was written down before it ran. A prediction is *supported* where the whole 95 %
+The bounds of what it shall show were set after pilot runs. A prediction is *supported* where the whole 95 %
 interval of the mean over the seeds (Student's t) lies within its bounds, *refuted* where all of it lies
 outside, *inconclusive* otherwise, and *illustrated* where a small experiment cannot settle what it shows.
 *Same verdicts* counts the sets of other seeds with which every prediction of the question came out as in the
-first set; *same*, those with which one did. `unstuck explain --prove --all` runs all experiments,
+first set; *same*, those with which one did. Designs and bounds were tuned on these very sets, seeds 0 to
+24, so they are no independent check. `unstuck explain --prove --all` runs all experiments,
 `benchmarks/questions.py` repeats them. This page is generated from what was recorded.
 """
 

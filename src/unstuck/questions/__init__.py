@@ -3,7 +3,7 @@
 The first docstring line is the question. The rest is markdown with the sections
 `Answer`, `Popular claims`, `Watch for it`, `Remedy` and `Sources`. Below it stand
 
-- ``PREDICTIONS``: what the experiment shall show, stated beforehand (``_lab.Prediction``);
+- ``PREDICTIONS``: what the experiment shall show (``_lab.Prediction``);
 - ``experiment(lab)``: returns what it measured, one number a seed (``_lab.Measured``);
 - ``picture(series)``: an altair chart of what was measured;
 - ``on(facts)``: sentences about a person's own run, from its recorded facts;
