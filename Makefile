@@ -52,7 +52,8 @@ measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/faults.py --out benchmarks/results/faults.json
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
 	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results
-	$(BIN)/python benchmarks/questions.py --write-evidence --out benchmarks/results/questions.json
+	$(BIN)/unstuck explain --prove --all --evidence src/unstuck/questions/evidence
+	$(BIN)/python benchmarks/questions.py --out benchmarks/results/questions.json
 
 new-check:
 	@$(PYTHON) tools/new_check.py "$(NAME)"
