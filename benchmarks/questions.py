@@ -58,7 +58,7 @@ def measure(
         made.setdefault(proof.question, []).append(proof)
         found = {name: summary(recorded[name], each) for name, each in made.items()}
         seeds = f"seeds {proof.seeds[0]} to {proof.seeds[-1]}"
-        print(f"{proof.question}  {seeds:<18}{proof.counted()}  {proof.seconds:.1f} s", flush=True)
+        print(f"{proof.question}  {seeds:<21}{proof.counted()}  {proof.seconds:.1f} s", flush=True)
         if out:
             text = json.dumps(dict(sorted((before | found).items())), indent=1)
             files.write_text(out, text + "\n")

@@ -92,7 +92,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "cosine of the gradient with the raw one, by value, where a tenth of the values is cut",
-        "cosine_value", high=0.995, claim=2,
+        "cosine_value", high=0.999, claim=2,
     ),
     Prediction(
         "x^4: steps of the best clipped run as a share of those of the best fixed rate, each from "
