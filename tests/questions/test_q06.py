@@ -39,6 +39,11 @@ def test_without_a_fall_or_a_training_loss_nothing_is_compared():
     assert "training" not in said([(20, 0.7), (60, 0.8)])[0]
 
 
+def test_the_training_loss_of_a_short_run_is_that_of_its_first_steps():
+    [line] = said([(0, 0.7), (19, 0.9)], loss=[(step, 2 - step / 10) for step in range(20)])
+    assert line.endswith("the training loss went from 1.9 to 0.2 meanwhile")
+
+
 def test_accuracy_is_told_with_its_error():
     assert said(accuracy=[(10, 0.5), (20, 0.8), (30, 0.75)]) == [
         "validation accuracy was highest at step 20 (0.800), and 0.750 at step 30; the standard "

@@ -11,7 +11,7 @@ best in validation, while training rose by 39; stopping with patience won them b
 dropout slowed the fall but did not end it. Ten times the rate cost 29 points, and
 training fell by 33: stopping with patience left it 36 points below the usual rate. With
 clean labels accuracy held, but test loss rose by 13 %; dividing the logits by one
-temperature lowered it by 19 %. A fall can also be temporary (double descent).
+temperature lowered it by 19 %. A fall may be temporary (double descent; not shown).
 
 ## Popular claims
 - "a drop means overfitting": only if training accuracy keeps rising. If both fall, look
@@ -237,8 +237,9 @@ def _of_loss(losses: Pairs, training: Pairs) -> str:
 
 
 def _around(pairs: Pairs, step: float) -> float:
-    """The median of the nine values nearest to a step."""
-    nearest = sorted(pairs, key=lambda pair: abs(pair[0] - step))[:9]
+    """The median of the nine values nearest to a step; of fewer in a short run, which moves fast."""
+    count = max(3, min(9, len(pairs) // 10))
+    nearest = sorted(pairs, key=lambda pair: abs(pair[0] - step))[:count]
     return median([value for _, value in nearest])
 
 
