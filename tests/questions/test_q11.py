@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from unstuck.questions import q11_nn_vs_deep_learning as q11
-from unstuck.questions._data import digits
+from unstuck.questions._data import Data
 from unstuck.questions._stack import Stack
 from unstuck.records import Facts
 
@@ -78,7 +78,8 @@ def test_recipes_of_a_depth_differ_in_the_size_of_equal_draws():
 
 
 def test_gradient_norms_are_those_of_backward():
-    data, net = digits((3,), 100), Stack((64, 8, 10), (3,))
+    x, y = torch.randn(1, 100, 64), torch.arange(100)[None] % 10
+    data, net = Data(x, y, x, y), Stack((64, 8, 10), (3,))
     found = q11.gradient_norms(net, data)
     torch.nn.functional.cross_entropy(net(data.x)[0], data.y[0]).backward()
     assert torch.allclose(found[:, 0], torch.stack([each.grad.norm() for each in net.weights]))

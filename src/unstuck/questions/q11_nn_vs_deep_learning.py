@@ -193,7 +193,7 @@ def picture(series: dict[str, Any]) -> Any:
         x=alt.X("layer:O", title="layer, from the input", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("norm:Q", title="gradient norm at the start")
         .scale(type="log", domain=[1e-8, 10])
-        .axis(values=[1e-8, 1e-6, 1e-4, 1e-2, 1], format="~g"),
+        .axis(values=[1e-8, 1e-6, 1e-4, 1e-2, 1], format=".0e"),
         color=alt.Color(
             "recipe:N",
             title=None,
