@@ -86,12 +86,13 @@ PREDICTIONS = (
         "ReLU at a rate of 1: accuracy with batch normalisation less that without",
         "gain_at_1", low=0.1, claim=1,
     ),
-    Prediction("ReLU, each at its best rate: the same difference", "best_gain", low=0, claim=1),
+    Prediction("ReLU, each at its best rate: accuracy gained by it", "best_gain", low=0, claim=1),
     Prediction(
-        "the first of these differences less that at a rate of 0.1", "needs_rate", low=0, claim=1
+        "ReLU: what batch normalisation gains at a rate of 1 less what it gains at 0.1",
+        "needs_rate", low=0, claim=1,
     ),
     Prediction(
-        "hidden weights that begin at 0.3 of He's size, rate 0.1: the same difference",
+        "hidden weights that begin at 0.3 of He's size, rate 0.1: accuracy gained by it",
         "gain_small_start", low=0.6, claim=1,
     ),
     Prediction(
@@ -103,12 +104,12 @@ PREDICTIONS = (
         "gradient_ratio", 0.995, 1.005, claim=1,
     ),
     Prediction(
-        "rate 0.3: how far means before an activation move from step to step, as a share of that "
-        "without it",
+        "rate 0.3: how far means before an activation move from step to step with batch "
+        "normalisation, as a share of that without",
         "calmer", high=0.2, claim=2,
     ),
-    Prediction("sigmoid without it, at its best rate: accuracy", "sigmoid_none", high=0.2, claim=3),
-    Prediction("sigmoid with it, at its best rate: accuracy", "sigmoid_batch", low=0.7, claim=3),
+    Prediction("sigmoid, no normalisation, best rate: accuracy", "sigmoid_none", high=0.2, claim=3),
+    Prediction("sigmoid, batch normalisation, best rate: accuracy", "sigmoid_batch", low=0.7, claim=3),
     Prediction(
         "batches of 2, evaluation mode: accuracy with layer normalisation less that with batch "
         "normalisation",
@@ -116,16 +117,18 @@ PREDICTIONS = (
     ),
     Prediction("batches of 16: the same difference", "layer_gain_16", -0.06, 0.06),
     Prediction(
-        "training mode, batches of 4: digits whose class changes with the others of their batch",
+        "batch normalisation, training mode, batches of 4: share of digits whose class changes with "
+        "the others of their batch",
         "neighbours_batch", low=0.2, claim=4,
     ),
     Prediction("the same with layer normalisation", "neighbours_layer", high=0.01, claim=4),
     Prediction(
-        "random shifts after it, rate 1: accuracy less that of the net without normalisation",
+        "random shifts after batch normalisation, rate 1: accuracy less that of the net without any",
         "noisy_gain", low=0.1, claim=2, limit="one kind of shift of one size, in one small net",
     ),
     Prediction(
-        "random shifts after it, rate 0.3: how far means move, relative to the plain net",
+        "random shifts after batch normalisation, rate 0.3: how far means move, relative to the "
+        "net without any",
         "noisier", low=1.2, claim=2, limit="there are other measures of shift",
     ),
 )  # fmt: skip
