@@ -1,5 +1,6 @@
 """What the replays of a person's run say, for the sentences of the questions."""
 
+from collections.abc import Iterator
 from statistics import fmean
 from typing import Any
 
@@ -11,6 +12,23 @@ def compared(facts: Any, name: str, change: str) -> str | None:
     if not before or not after:
         return None
     return f"replayed {change}: score {_spread(after)}, as it is {_spread(before)}"
+
+
+def measured(facts: Any, name: str) -> dict[str, Any] | None:
+    """What a measurement of this name gave; None if it gave nothing."""
+    found = (facts.trials or {}).get("measured", {}).get(name)
+    return found["numbers"] if found and not found["stopped"] else None
+
+
+def not_measured(facts: Any, name: str, what: str) -> Iterator[str]:
+    """Why there is no measurement, where the run says it."""
+    if facts.trials is None:
+        why = facts.missing.get("trials")
+    else:
+        found = facts.trials.get("measured", {}).get(name)
+        why = found["stopped"] if found else "not within the budget"
+    if why:
+        yield f"{what} not measured: {why}"
 
 
 def _spread(scores: list[float]) -> str:
