@@ -61,3 +61,9 @@ def test_the_sharpness_is_held_against_the_rate(ask):
     assert "on the batch of step 0: rate 0.2 x sharpness = " in said
     assert "on the batch of step 59" in said
     assert "below 2" in said
+
+
+def test_a_linear_model_is_held_against_the_net(ask):
+    said = ask("q14")
+    assert "a linear model reaches accuracy" in said
+    assert "that neither was trained on (rows kept back)" in said

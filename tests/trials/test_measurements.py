@@ -1,12 +1,14 @@
 """What measurements read off a replay, against numbers that can be computed otherwise."""
 
+import math
 
 import pytest
 import torch
 from torch import nn
 
+from unstuck.trials.batches import Batch, Ended, Path
 from unstuck.trials.measurements import all_measurements
-from unstuck.trials.replay import NotApplicable, Replay
+from unstuck.trials.replay import LossCall, NotApplicable, Replay
 
 every_measurement = pytest.mark.parametrize("name", all_measurements())
 
@@ -155,3 +157,93 @@ def test_several_optimizers_have_no_limit_in_common():
     all_measurements()["sharpness"](replay)
     with pytest.raises(NotApplicable, match="2 optimizers"):
         replay.differentiating(model(), 0)
+
+
+# What a linear model reaches, and what a shift does.
+
+WHOLE = Path((), torch.Size(), (), 0)
+
+
+def batch(model, x, y, function="cross_entropy", back=None):
+    """A batch that the model was called with."""
+    return Batch(model, (x,), {}, WHOLE, LossCall(function, torch.empty(0), y), back)
+
+
+def asked(each):
+    """The loss call on a batch, as the model predicts it now."""
+    call = each.call
+    return LossCall(call.function, each.module(*each.arguments).detach(), call.target)
+
+
+def measured(name, training, validation=()):
+    """What is measured at the end of a replay that kept these batches."""
+    first = training[0]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    replay = Replay([first.module], [optimizer], arguments=first.arguments)
+    all_measurements()[name](replay)
+    with torch.no_grad():
+        replay.ended(Ended(training, list(validation), asked))
+    return replay.measured
+
+
+class Knowing(nn.Module):
+    """It knows the answer to what lies in four corners: that of exclusive or."""
+
+    def forward(self, x):
+        odd = (x[:, 0] * x[:, 1] < 0).float()
+        return torch.stack([1 - odd, odd], 1)
+
+
+def corners(rows, seed=0):
+    x = torch.randn(rows, 2, generator=torch.Generator().manual_seed(seed))
+    return x, (x[:, 0] * x[:, 1] < 0).long()
+
+
+def test_a_linear_model_fails_where_no_line_separates():
+    found = measured("linear-probe", [batch(Knowing(), *corners(400))])
+    trained = found["training"]
+    assert (trained["measure"], trained["rows"], trained["net"]) == ("accuracy", 400, 1.0)
+    assert trained["linear"] < 0.75
+    assert trained["ahead"] == pytest.approx(1 - trained["linear"])
+    share = trained["linear"]
+    assert trained["error"] == pytest.approx(math.sqrt(share * (1 - share) / 400), rel=1e-4)
+    assert "held_out" not in found
+
+
+@pytest.mark.parametrize(
+    ("function", "target"),
+    [
+        ("cross_entropy", lambda x: (x[:, 0] > 0).long()),
+        ("nll_loss", lambda x: (x[:, 0] > 0).long()),
+        ("binary_cross_entropy_with_logits", lambda x: (x > 0).float()),
+        ("binary_cross_entropy", lambda x: (x > 0).float()),
+        ("mse_loss", lambda x: x @ torch.tensor([[2.0, 0.0], [1.0, -3.0]]) + 5),
+    ],
+)
+def test_a_linear_model_is_fitted_by_the_loss_of_the_run(function, target):
+    x, _ = corners(400)
+    found = measured("linear-probe", [batch(nn.Softmax(1), 9 * x + 4, target(x), function)])
+    assert found["training"]["linear"] > 0.97
+    assert found["settled"]
+
+
+def test_rows_kept_back_are_not_fitted_and_each_row_counts_once():
+    x, y = corners(300)
+    back = torch.arange(300) % 3 == 0
+    training = [batch(Knowing(), x, y, back=back), batch(Knowing(), x, y, back=back)]
+    found = measured("linear-probe", training)
+    assert (found["training"]["rows"], found["held_out"]["rows"]) == (200, 100)
+    assert found["held_out"]["on"] == "rows kept back"
+    found = measured("linear-probe", training, [batch(Knowing(), *corners(50, 1))])
+    assert (found["held_out"]["rows"], found["held_out"]["on"]) == (50, "validation batches")
+
+
+def test_a_linear_model_needs_numbers_and_a_prediction_for_each_sample():
+    words = batch(nn.Embedding(9, 2), torch.arange(8), torch.arange(8) % 2)
+    with pytest.raises(NotApplicable, match="real numbers"):
+        measured("linear-probe", [words])
+    x, y = corners(8)
+    several = batch(nn.Unflatten(1, (2, 1)), x, y[:, None])
+    many = Batch(several.module, (x,), {}, WHOLE, LossCall("mse_loss", x, y.repeat(2)), None)
+    with pytest.raises(NotApplicable, match="each sample"):
+        measured("linear-probe", [many])
