@@ -67,3 +67,10 @@ def test_a_linear_model_is_held_against_the_net(ask):
     said = ask("q14")
     assert "a linear model reaches accuracy" in said
     assert "that neither was trained on (rows kept back)" in said
+
+
+def test_images_are_shifted(ask):
+    said = ask("q18")
+    assert "training images after 60 steps, each shifted in 4 directions: accuracy" in said
+    assert "shifted by 2 pixels: accuracy" in said
+    assert "of the predictions change" in said

@@ -5,9 +5,11 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from unstuck.trials.batches import Batch, Ended, Path
 from unstuck.trials.measurements import all_measurements
+from unstuck.trials.measurements.shifts import shifted
 from unstuck.trials.replay import LossCall, NotApplicable, Replay
 
 every_measurement = pytest.mark.parametrize("name", all_measurements())
@@ -247,3 +249,53 @@ def test_a_linear_model_needs_numbers_and_a_prediction_for_each_sample():
     many = Batch(several.module, (x,), {}, WHOLE, LossCall("mse_loss", x, y.repeat(2)), None)
     with pytest.raises(NotApplicable, match="each sample"):
         measured("linear-probe", [many])
+
+
+class Brightest(nn.Module):
+    """Which quarter of the image is the brightest, sampled at every ``stride``-th pixel."""
+
+    def __init__(self, stride=1):
+        super().__init__()
+        self.stride = stride
+
+    def forward(self, x):
+        pools = functional.adaptive_max_pool2d(x[..., :: self.stride, :: self.stride], 2)
+        return pools.flatten(1)
+
+
+def spots(places, side=16):
+    """Black images with one white pixel each."""
+    x = torch.zeros(len(places), 1, side, side)
+    for image, (row, column) in zip(x, places, strict=True):
+        image[0, row, column] = 1.0
+    return x
+
+
+def test_a_stride_shows_in_odd_shifts():
+    x = spots([(4, 4), (4, 12), (12, 4), (12, 12)] * 6)
+    found = measured("shifts", [batch(Brightest(2), x, torch.arange(24) % 4)])
+    assert (found["on"], found["images"], found["still"]) == ("training", 24, 1.0)
+    # At odd places nothing is seen, and the first quarter is named.
+    wanted = [(1, 0.25, 0.75), (2, 1.0, 0.0), (3, 0.25, 0.75)]
+    assert [tuple(each.values()) for each in found["shifts"][:3]] == wanted
+
+
+def test_small_images_are_shifted_by_one_and_two_and_validation_comes_first():
+    x = spots([(3, 3), (3, 6), (6, 3), (6, 6)], side=9)
+    wrong = batch(Brightest(), x, (torch.arange(4) + 1) % 4)
+    found = measured("shifts", [wrong], [batch(Brightest(), x, torch.arange(4))])
+    assert (found["on"], found["still"]) == ("validation", 1.0)
+    assert [each["by"] for each in found["shifts"]] == [1, 2]
+
+
+def test_a_shift_moves_everything_and_repeats_the_edge():
+    x = torch.arange(36.0).reshape(1, 1, 6, 6)
+    moved = shifted(x, 1, -2)
+    assert torch.equal(moved[0, 0, 1:, :4], x[0, 0, :5, 2:])
+    assert torch.equal(moved[0, 0, 0], moved[0, 0, 1])
+    assert torch.equal(moved[..., 4], moved[..., 5])
+
+
+def test_only_images_are_shifted():
+    with pytest.raises(NotApplicable, match="batch of images"):
+        measured("shifts", [batch(Knowing(), *corners(8))])
