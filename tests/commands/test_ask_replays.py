@@ -74,3 +74,12 @@ def test_images_are_shifted(ask):
     assert "training images after 60 steps, each shifted in 4 directions: accuracy" in said
     assert "shifted by 2 pixels: accuracy" in said
     assert "of the predictions change" in said
+
+
+def test_the_ways_of_setting_the_rate_are_tried(ask):
+    said = ask("q10")
+    assert "training loss at the end of 60 steps" in said
+    for way in ("as it is", "cosine from rate 0.2 to 0", "warm-up to rate 0.2, 10%"):
+        assert way in said
+    assert "momentum 0.9, rate 0.02" in said
+    assert "Adam (learning rate 0.001)" in said

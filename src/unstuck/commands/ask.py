@@ -58,4 +58,7 @@ class _Asking(Checking):
 
 
 def _item(text: str) -> list[str]:
+    """A sentence, or a row of the table below one."""
+    if text.startswith("  "):
+        return [f"  {text}"]
     return textwrap.wrap(text, columns_of(None), initial_indent="  - ", subsequent_indent="    ")

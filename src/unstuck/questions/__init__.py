@@ -6,7 +6,8 @@ The first docstring line is the question. The rest is markdown with the sections
 - ``PREDICTIONS``: what the experiment shall show (``_lab.Prediction``);
 - ``experiment(lab)``: returns what it measured, one number a seed (``_lab.Measured``);
 - ``picture(series)``: an altair chart of what was measured;
-- ``on(facts)``: sentences about a person's own run, from its recorded facts;
+- ``on(facts)``: sentences about a person's own run, from its recorded facts; one that begins with two
+  spaces is a row of a table below them, shown as it is;
 - ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``);
 - ``MEASUREMENTS``: what shall be measured on replays of it (``trials/measurements``).
 

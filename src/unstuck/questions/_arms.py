@@ -23,12 +23,16 @@ def measured(facts: Any, name: str) -> dict[str, Any] | None:
 def not_measured(facts: Any, name: str, what: str) -> Iterator[str]:
     """Why there is no measurement, where the run says it."""
     if facts.trials is None:
-        why = facts.missing.get("trials")
-    else:
-        found = facts.trials.get("measured", {}).get(name)
-        why = found["stopped"] if found else "not within the budget"
-    if why:
-        yield f"{what} not measured: {why}"
+        yield from not_replayed(facts, what)
+        return
+    found = facts.trials.get("measured", {}).get(name)
+    yield f"{what} not measured: {found['stopped'] if found else 'not within the budget'}"
+
+
+def not_replayed(facts: Any, what: str) -> Iterator[str]:
+    """Why nothing was replayed, where the run says it."""
+    if "trials" in facts.missing:
+        yield f"{what} not replayed: {facts.missing['trials']}"
 
 
 def _spread(scores: list[float]) -> str:
