@@ -25,8 +25,10 @@ def on(facts: Any) -> Iterator[str]:
         yield from not_replayed(facts, "the ways of setting the rate were")
         return
     here, noise = _ends(arms["unchanged"]), _noise(arms)
-    steps = arms["unchanged"]["steps"]
-    yield f"training loss at the end of {steps} steps (mean of the last fifth; by seed, lowest to highest):"
+    yield (
+        f"training loss at the end of {trials['steps']} steps (mean of the last fifth; by seed, lowest to "
+        "highest):"
+    )
     yield _row("as it is", *_said(here))
     for name in WAYS:
         arm = arms.get(name)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from unstuck.trials.batches import Batch, Ended
 from unstuck.trials.changes._inputs import in_rows, numbers_in
 from unstuck.trials.measurements import LIMIT
-from unstuck.trials.replay import NotApplicable, Replay
+from unstuck.trials.replay import LossCall, NotApplicable, Replay
 from unstuck.trials.scores import Predictions
 
 ROOM = 64 * 2**20
@@ -53,12 +53,18 @@ def linear_probe(replay: Replay) -> None:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Samples, each once: the numbers that go in, what the network makes of them, what is wanted."""
+    """Samples: what goes in, what the network makes of it, what is wanted, and which were kept back."""
 
     function: str
     inputs: Tensor
     predicted: Tensor
     wanted: Tensor
+    back: Tensor
+
+    def only(self, which: Tensor) -> "_Rows":
+        """Some of them."""
+        parts = (self.inputs, self.predicted, self.wanted, self.back)
+        return _Rows(self.function, *(each[which] for each in parts))
 
     def hits(self, predicted: Tensor) -> tuple[str, Tensor]:
         """By what each row is judged, and how it fares with these predictions."""
@@ -68,45 +74,47 @@ class _Rows:
 
 
 def _measured(ended: Ended) -> dict[str, Any]:
-    trained = _rows(ended, ended.training, back=False)
-    if trained is None:
+    training, validation = _rows(ended, ended.training), _rows(ended, ended.validation)
+    if training is None or bool(training.back.all()):
         raise NotApplicable("no training batch could be asked again")
-    if trained.inputs.shape[1] * trained.predicted[0].numel() > LARGEST:
-        raise NotApplicable(f"a linear map of {trained.inputs.shape[1]} inputs would be too large")
-    held = _rows(ended, ended.validation, back=None)
-    on = "validation batches" if held else "rows kept back"
-    held = held or _rows(ended, ended.training, back=True)
-    probe, settled = _fitted(trained)
-    found = {
-        "inputs": trained.inputs.shape[1],
-        "settled": settled,
-        "training": _compared(trained, probe),
-    }
-    return found | ({"held_out": _compared(held, probe) | {"on": on}} if held else {})
-
-
-def _rows(ended: Ended, batches: Iterable[Batch], *, back: bool | None) -> _Rows | None:
-    """The rows of these batches that are kept back, those that are not, or all; None if there are none."""
-    found: list[_Rows] = []
-    for batch in batches:
-        call, inputs = ended.ask(batch), in_rows(batch.arguments or (), batch.keywords or {})
-        if call is None or inputs is None:
-            continue
-        if not call.prediction.dim() or not len(inputs) == len(call.prediction) == len(call.target):
-            raise NotApplicable("the loss is not of a prediction for each sample")
-        kept = torch.ones(len(inputs), dtype=torch.bool)
-        if back is not None:
-            kept = ~kept if batch.back is None else batch.back == back
-            kept = kept | (batch.back is None and not back)
-        found.append(
-            _Rows(call.function, inputs[kept], call.prediction[kept].float(), call.target[kept])
+    trained, held = training.only(~training.back), validation or training.only(training.back)
+    inputs, outputs = trained.inputs.shape[1], trained.predicted[0].numel()
+    if inputs * outputs > LARGEST:
+        raise NotApplicable(
+            f"a linear map of {inputs} inputs to {outputs} outputs would be too large"
         )
+    probe, settled = _fitted(trained)
+    found = {"inputs": inputs, "settled": settled, "training": _compared(trained, probe)}
+    if len(held.inputs):
+        on = "validation batches" if validation else "rows kept back"
+        found["held_out"] = _compared(held, probe) | {"on": on}
+    return found
+
+
+def _rows(ended: Ended, batches: Iterable[Batch]) -> _Rows | None:
+    """The rows of these batches, each once, as far as the time allows; None if there are none."""
+    until = time.monotonic() + LIMIT / 2
+    found = []
+    for batch in batches:
+        if time.monotonic() > until:
+            break
+        call, inputs = ended.ask(batch), in_rows(batch.arguments or (), batch.keywords or {})
+        if call is not None and inputs is not None:
+            found.append(_paired(call, inputs, batch.back))
     if not sum(len(each.inputs) for each in found):
         return None
-    parts = ((each.inputs, each.predicted, each.wanted) for each in found)
-    inputs, predicted, wanted = map(torch.cat, zip(*parts, strict=True))
-    once = list({bytes(row): at for at, row in enumerate(inputs.cpu().numpy())}.values())
-    return _Rows(found[0].function, inputs[once], predicted[once], wanted[once])
+    fields = ((each.inputs, each.predicted, each.wanted, each.back) for each in found)
+    whole = _Rows(found[0].function, *map(torch.cat, zip(*fields, strict=True)))
+    once = {bytes(row): at for at, row in enumerate(whole.inputs.cpu().numpy())}
+    return whole.only(torch.tensor(list(once.values())))
+
+
+def _paired(call: LossCall, inputs: Tensor, back: Tensor | None) -> _Rows:
+    predicted, wanted = call.prediction, call.target
+    if not wanted.dim() or not len(inputs) == len(predicted) == len(wanted):
+        raise NotApplicable("the loss is not of a prediction for each sample")
+    back = torch.zeros(len(inputs), dtype=torch.bool) if back is None else back
+    return _Rows(call.function, inputs, predicted.float(), wanted, back)
 
 
 def _fitted(rows: _Rows) -> tuple[Probe, bool]:
@@ -131,7 +139,7 @@ def _fitted(rows: _Rows) -> tuple[Probe, bool]:
         value.backward()  # type: ignore[no-untyped-call]
         return value
 
-    optimizer = torch.optim.LBFGS([weights, bias], max_iter=10, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=4, line_search_fn="strong_wolfe")
     until, before = time.monotonic() + LIMIT, math.inf
     with torch.enable_grad():
         while (now := float(loss().detach())) < before - ENOUGH * abs(now):
