@@ -6,8 +6,10 @@ The first docstring line is the question. The rest is markdown with the sections
 - ``PREDICTIONS``: what the experiment shall show (``_lab.Prediction``);
 - ``experiment(lab)``: returns what it measured, one number a seed (``_lab.Measured``);
 - ``picture(series)``: an altair chart of what was measured;
-- ``on(facts)``: sentences about a person's own run, from its recorded facts;
-- ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``).
+- ``on(facts)``: sentences about a person's own run, from its recorded facts; one that begins with two
+  spaces is a row of a table below them, shown as it is;
+- ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``);
+- ``MEASUREMENTS``: what shall be measured on replays of it (``trials/measurements``).
 
 A new file named `qNN_some_words.py` in this folder is found without being listed anywhere.
 """
@@ -91,6 +93,11 @@ class Question:
     def replays(self) -> tuple[str, ...]:
         """The changes with which replays of a run can say more of this question."""
         return tuple(getattr(self._module, "REPLAYS", ()))
+
+    @property
+    def measurements(self) -> tuple[str, ...]:
+        """What can be measured of this question on replays of a run."""
+        return tuple(getattr(self._module, "MEASUREMENTS", ()))
 
     @property
     def _module(self) -> Any:

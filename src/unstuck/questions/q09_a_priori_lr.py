@@ -38,3 +38,15 @@ for an early spike, and that the loss at budget is no worse than before.
 - Yang, Hu et al. 2022, *Tensor Programs V: Tuning Large Neural Networks via Zero-Shot
   Hyperparameter Transfer*
 """
+
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.questions import _sharpness
+
+MEASUREMENTS = ("sharpness",)
+
+
+def on(facts: Any) -> Iterator[str]:
+    """The sharpness of the person's loss, held against the learning rate in use."""
+    yield from _sharpness.on(facts)

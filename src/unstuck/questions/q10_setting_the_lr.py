@@ -40,3 +40,17 @@ worse.
 - Loshchilov & Hutter 2017, *SGDR: Stochastic Gradient Descent with Warm Restarts*
 - Schmidt, Schneider & Hennig 2021, *Descending through a Crowded Valley*
 """
+
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.questions import _ways
+from unstuck.questions._run import rates_in_use
+
+REPLAYS = _ways.WAYS
+
+
+def on(facts: Any) -> Iterator[str]:
+    """The rates of the person's run, and what the usual ways of setting them reach on it."""
+    yield from rates_in_use(facts)
+    yield from _ways.on(facts)

@@ -33,3 +33,15 @@ pocket perceptron. Compare the training error with that of the best linear model
 - Minsky & Papert 1969, *Perceptrons*
 - Freund & Schapire 1999, *Large Margin Classification Using the Perceptron Algorithm*
 """
+
+from collections.abc import Iterator
+from typing import Any
+
+from unstuck.questions import _probe
+
+MEASUREMENTS = ("linear-probe",)
+
+
+def on(facts: Any) -> Iterator[str]:
+    """What a linear model reaches on the person's data, held against their network."""
+    yield from _probe.on(facts)
