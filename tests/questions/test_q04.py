@@ -1,0 +1,127 @@
+"""Why deep learning took off: what is said of a run, and the parts of the experiment."""
+
+import math
+
+import pytest
+import torch
+
+from unstuck.questions import q04_why_deep_learning_took_off as q04
+from unstuck.questions._lab import Lab
+from unstuck.records import Facts
+
+LAB = Lab((0, 1))
+
+
+def weights(numel, trainable=True):
+    return {"numel": numel, "trainable": trainable}
+
+
+def test_it_tells_how_many_examples_train_how_many_weights():
+    families = {"data": {"samples": 1797}, "parameters": [weights(51_200), weights(9, False)]}
+    assert list(q04.on(Facts(families))) == ["1,797 examples train 51,200 weights"]
+
+
+@pytest.mark.parametrize(
+    "families",
+    [
+        {},
+        {"data": {"samples": None}, "parameters": [weights(5)]},
+        {"data": {"samples": 10}, "parameters": [weights(5, trainable=False)]},
+        {"data": {"samples": 10}},
+    ],
+)
+def test_it_does_not_guess(families):
+    assert list(q04.on(Facts(families))) == []
+
+
+def test_it_tells_what_a_linear_map_scored_in_replays():
+    arms = [
+        {"name": "unchanged", "scores": [0.9, 0.8]},
+        {"name": "linear-model", "scores": [0.5]},
+    ]
+    assert list(q04.on(Facts({"trials": {"arms": arms}}))) == [
+        "replayed with a linear map in place of the network: score 0.50 (1 seed), "
+        "as it is 0.85 (0.80 to 0.90, 2 seeds)"
+    ]
+
+
+def test_the_class_is_the_sign_of_the_product_of_the_pair():
+    data = q04.products((3,), 50, pair=(2, 5))
+    assert data.x.shape == (1, 50, q04.INPUTS)
+    assert data.test_x.shape == (1, q04.TEST, q04.INPUTS)
+    for row, label in zip(data.x[0], data.y[0], strict=True):
+        assert bool(label) == bool(row[2] * row[5] > 0)
+
+
+def test_a_turned_task_is_another_but_alike():
+    straight, turned = (q04.products((0,), 10, turn=turn).test_y for turn in (0.0, 0.25))
+    angle = math.degrees(math.atan(0.25))
+    differ = float((straight != turned).float().mean())
+    assert differ == pytest.approx(angle / 90, abs=0.03)
+
+
+def test_tasks_of_one_seed_share_their_rows_but_not_their_classes():
+    one, other = (q04.products((4,), 20, pair=pair) for pair in ((0, 1), (2, 3)))
+    assert torch.equal(one.x, other.x)
+    assert not torch.equal(one.test_y, other.test_y)
+
+
+def test_lists_are_multiplied_as_tensors_are():
+    one, other = torch.rand(2, 5, 5, dtype=torch.float64)
+    found = torch.tensor(q04.list_product(one.tolist(), other.tolist()), dtype=torch.float64)
+    assert torch.allclose(found, one @ other, rtol=1e-12)
+
+
+def test_nets_start_at_random_places_and_approach_the_points(monkeypatch):
+    monkeypatch.setattr(q04, "FIT", 60)
+    x = torch.linspace(-2, 2, 17)[None, :, None]
+    net = q04.fitted(x, torch.sin(2 * x), 8, (0, 1))
+    assert not torch.equal(*net.biases[0])
+    missed = net(x.expand(2, -1, -1)) - torch.sin(2 * x)
+    assert (missed.square().mean((1, 2)) < 0.5 * torch.sin(2 * x).square().mean()).all()
+
+
+def test_errors_are_measured_against_the_sine():
+    def exact(x):
+        return torch.sin(2 * x) + torch.tensor([0.0, 0.5])[:, None, None]
+
+    exact.seeds = (0, 1)
+    errors = q04._rmse(exact, q04._grid(0, 1))
+    assert errors.tolist() == pytest.approx([0, 0.5], abs=1e-6)
+
+
+def test_error_falls_with_examples_where_the_model_can_say_it(monkeypatch):
+    monkeypatch.setattr(q04, "STEPS", 100)
+    errors, rows = q04._by_examples((50, 2000), lambda rows: q04.products((0, 1), rows), LAB)
+    assert (errors["64 hidden units", 2000] < errors["64 hidden units", 50] - 0.05).all()
+    assert (errors["linear", 2000] > 0.4).all()
+    assert [(each["model"], each["examples"]) for each in rows] == list(errors)
+    assert rows[0]["error"] == pytest.approx(float(errors["linear", 50].mean()), abs=1e-4)
+
+
+def test_the_best_rate_counts_for_each_seed(monkeypatch):
+    monkeypatch.setattr(q04, "HIDDEN", 1)
+    monkeypatch.setattr(q04, "DEEP_STEPS", 30)
+    monkeypatch.setattr(q04, "DEEP_RATES", (0.0, 0.1))
+    both = q04._deep(torch.relu, LAB)
+    monkeypatch.setattr(q04, "DEEP_RATES", (0.1,))
+    assert both.tolist() == q04._deep(torch.relu, LAB).tolist()
+    assert (both > 0.5).all()
+
+
+def test_a_gpu_is_an_extra_number(monkeypatch):
+    monkeypatch.setattr(q04, "LARGE", 12)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    without = q04._computation(LAB)
+    assert list(without) == ["gain_large", "gain_by_size"]
+    assert all(len(each) == 2 and min(each) > 0 for each in without.values())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(q04, "_gpu_gain", float)
+    assert q04._computation(LAB)["gpu_gain_2048"] == [2048, 2048]
+
+
+def test_replays_try_a_change_that_exists():
+    from importlib.util import find_spec
+
+    for change in q04.REPLAYS:
+        assert find_spec(f"unstuck.trials.changes.{change.replace('-', '_')}")
