@@ -1,6 +1,7 @@
 """What holds for each of the 22 questions."""
 
 import re
+from statistics import fmean, stdev
 
 import pytest
 
@@ -122,3 +123,13 @@ def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
     assert evidence.seconds <= 20
     assert len(evidence.dumps()) < 80_000
     assert svg(question.picture(evidence)).startswith("<svg")
+
+
+@every_proven_question
+def test_no_verdict_hangs_on_the_draw(question):
+    """The mean lies 2.5 deviations of one seed inside its bounds, so that other seeds say the same."""
+    evidence = question.evidence
+    for each in module_of(question).PREDICTIONS:
+        values = evidence.numbers[each.number]
+        inside = min(fmean(values) - each.low, each.high - fmean(values))
+        assert inside >= 2.5 * stdev(values) or each.limit, each.says
