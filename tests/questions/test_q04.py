@@ -12,12 +12,16 @@ from unstuck.records import Facts
 LAB = Lab((0, 1))
 
 
+def data(samples, trains=True):
+    return {"loaders": [{"samples": 7, "trains": False}, {"samples": samples, "trains": trains}]}
+
+
 def weights(numel, trainable=True):
     return {"numel": numel, "trainable": trainable}
 
 
 def test_it_tells_how_many_examples_train_how_many_weights():
-    families = {"data": {"samples": 1797}, "parameters": [weights(51_200), weights(9, False)]}
+    families = {"data": data(1797), "parameters": [weights(51_200), weights(9, False)]}
     assert list(q04.on(Facts(families))) == ["1,797 examples train 51,200 weights"]
 
 
@@ -25,9 +29,10 @@ def test_it_tells_how_many_examples_train_how_many_weights():
     "families",
     [
         {},
-        {"data": {"samples": None}, "parameters": [weights(5)]},
-        {"data": {"samples": 10}, "parameters": [weights(5, trainable=False)]},
-        {"data": {"samples": 10}},
+        {"data": data(None), "parameters": [weights(5)]},
+        {"data": data(10), "parameters": [weights(5, trainable=False)]},
+        {"data": data(10)},
+        {"data": data(10, trains=False), "parameters": [weights(5)]},
     ],
 )
 def test_it_does_not_guess(families):

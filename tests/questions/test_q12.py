@@ -29,7 +29,7 @@ def said(files=(), held=(), anonymous=200 * MB, total=0):
 
 def test_a_mapped_file_and_its_copy_are_told():
     assert said([FILE], [HELD, HELD | {"mapped": True}], 1500 * MB, 4000 * MB) == [
-        "x.npy (300 MB) is mapped: each batch reads its own pages",
+        "x.npy (300 MB) is mapped: only pages in use take memory",
         "data holds 1200 MB in private memory",
         "private memory grew by 1300 MB, with the libraries, the model and its activations, to "
         "1500 MB of 4000 MB",

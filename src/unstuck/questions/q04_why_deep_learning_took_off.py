@@ -222,7 +222,8 @@ def picture(series: dict[str, Any]) -> Any:
 
 def on(facts: Any) -> Iterator[str]:
     """How many examples and weights the person's run has, and whether a linear map does as well."""
-    samples = (facts.data or {}).get("samples")
+    loaders = (facts.data or {}).get("loaders", ())
+    samples = next((each["samples"] for each in loaders if each["trains"]), None)
     weights = sum(each["numel"] for each in facts.parameters or () if each["trainable"])
     if samples and weights:
         yield f"{samples:,} examples train {weights:,} weights"

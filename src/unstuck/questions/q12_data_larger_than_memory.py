@@ -163,7 +163,7 @@ def on(facts: Any) -> Iterator[str]:
 def _of_a_file(file: Any) -> str:
     text = f"{file['path']} ({_megabytes(file['size'])}) is "
     if file["mapped"]:
-        return text + "mapped: each batch reads its own pages"
+        return text + "mapped: only pages in use take memory"
     ignored = ", although mmap_mode was given: an archive is not mapped"
     return text + "read into memory as a whole" + (ignored if file["wanted_mapped"] else "")
 
