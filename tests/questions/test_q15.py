@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from sklearn.metrics import f1_score
 
-from unstuck.questions import explain
+from unstuck.questions import _two_digits, explain
 from unstuck.questions import q15_multiclass_vs_multilabel as q15
 from unstuck.questions._lab import Lab
 from unstuck.records import Facts
@@ -92,9 +92,9 @@ def test_f1_is_that_of_scikit_learn():
 
 
 def test_an_image_shows_what_its_labels_say(monkeypatch):
-    monkeypatch.setattr(q15, "NOISE", 0.0)
+    monkeypatch.setattr(_two_digits, "NOISE", 0.0)
     images, y = torch.arange(1.0, 11).view(1, 10, 1).expand(1, 10, 64), torch.arange(10)[None]
-    x, sets = q15._side_by_side(images, y, 200, [torch.Generator().manual_seed(0)])
+    x, sets = _two_digits.side_by_side(images, y, 200, [torch.Generator().manual_seed(0)])
     assert {int(row.sum()) for row in sets[0]} == {0, 1, 2}
     for image, labels in zip(x[0].view(200, 8, 16), sets[0], strict=True):
         halves = {int(each) for half in image.split(8, 1) for each in half.unique()}

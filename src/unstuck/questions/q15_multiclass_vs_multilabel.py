@@ -38,27 +38,19 @@ macro-F1 by less than 0.01 on average.
 - scikit-learn user guide, *Multiclass and multioutput algorithms*
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._data import Data, digits, draws_of
+from unstuck.questions._data import Data, digits
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._run import missing
-from unstuck.questions._stack import (
-    Adam,
-    Batches,
-    Sgd,
-    Stack,
-    accuracy,
-    falling,
-)
+from unstuck.questions._stack import Adam, Batches, Sgd, Stack, accuracy, falling
+from unstuck.questions._two_digits import LABELS, MOST, up_to_two
 
-LABELS, MOST = 10, 2
-TRAIN, TEST, NOISE = 3000, 1000, 0.1
 HALVES = (128, 128, LABELS)
 EPOCHS, BATCH, RATE = 12, 50, 3e-3
 
@@ -158,7 +150,6 @@ def on(facts: Any) -> Iterator[str]:
 
 
 _ALONE = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
-_SHARED = "cross_entropy"
 
 
 def _of_target(target: Any) -> Iterator[str]:
@@ -177,7 +168,7 @@ def _of_target(target: Any) -> Iterator[str]:
         text = f"{function}: {target['several']} of {target['rows']} rows have several 1 of {classes}, "
         text += f"{target['mean'] * classes:.2g} on average, as sets of labels have"
         shares = "; of softmax probabilities at most one exceeds one half"
-        yield text + (shares if function == _SHARED and target["several"] else "")
+        yield text + (shares if function == "cross_entropy" and target["several"] else "")
     elif kind == "shared":
         yield f"{function}: {target['several']} of {target['rows']} rows divide 1 among several classes"
     elif kind == "soft":
@@ -284,32 +275,6 @@ def _probabilities(net: Stack, x: Tensor) -> tuple[Tensor, Tensor]:
     with torch.no_grad():
         sigmoids, softmax = net(x).chunk(2)
     return sigmoids.sigmoid(), softmax.softmax(2)
-
-
-def up_to_two(seeds: Sequence[int]) -> Data:
-    """Images 8 x 16 with a digit in none, one or both halves, and noise; ``y`` is 1 for those shown."""
-    single = digits(seeds)
-    x, y = _side_by_side(single.x, single.y, TRAIN, draws_of(seeds, 2000))
-    test_x, test_y = _side_by_side(single.test_x, single.test_y, TEST, draws_of(seeds, 3000))
-    return Data(x, y, test_x, test_y)
-
-
-def _side_by_side(
-    images: Tensor, y: Tensor, rows: int, draws: Sequence[torch.Generator]
-) -> tuple[Tensor, Tensor]:
-    made = []
-    for each, labels, draw in zip(images, y, draws, strict=True):
-        chosen = torch.randint(len(each), (rows, 2), generator=draw)
-        there = _THERE[torch.randint(len(_THERE), (rows,), generator=draw)][..., None]
-        noise = NOISE * torch.randn(rows, 2, each.shape[1], generator=draw)
-        halves = (each[chosen] * there + noise).view(rows, 2, 8, 8).transpose(1, 2)
-        made.append((halves.flatten(1), (F.one_hot(labels[chosen], LABELS) * there).amax(1)))
-    x, sets = zip(*made, strict=True)
-    return torch.stack(x), torch.stack(sets)
-
-
-_THERE = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
-"""What is in the halves of an image; each of the five is drawn equally often."""
 
 
 def _right(sigmoid: Tensor, softmax: Tensor, y: Tensor) -> dict[str, Tensor]:
