@@ -94,17 +94,7 @@ def module_of(question):
     return question._module
 
 
-PROVEN = {name: each for name, each in QUESTIONS.items() if each.is_proven}
-
-every_proven_question = pytest.mark.parametrize("question", PROVEN.values(), ids=PROVEN)
-
-
 @every_question
-def test_an_experiment_has_evidence_and_evidence_an_experiment(question):
-    assert hasattr(module_of(question), "experiment") == (question.evidence is not None)
-
-
-@every_proven_question
 def test_its_predictions_judge_claims_of_its_page(question):
     predictions = module_of(question).PREDICTIONS
     assert len({each.number for each in predictions}) == len(predictions) >= 2
@@ -113,7 +103,7 @@ def test_its_predictions_judge_claims_of_its_page(question):
         assert not each.says.endswith(".")
 
 
-@every_proven_question
+@every_question
 def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
     evidence = question.evidence
     predictions = module_of(question).PREDICTIONS
@@ -125,7 +115,7 @@ def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
     assert svg(question.picture(evidence)).startswith("<svg")
 
 
-@every_proven_question
+@every_question
 def test_no_verdict_hangs_on_the_draw(question):
     """The mean lies 2.5 deviations of one seed inside its bounds, so that other seeds say the same."""
     evidence = question.evidence

@@ -7,8 +7,7 @@ import pytest
 from unstuck.questions import all_questions
 
 QUESTIONS = all_questions()
-PROVEN = sorted(name for name, each in QUESTIONS.items() if each.is_proven)
-SAMPLE = sorted(random.Random(22).sample(PROVEN, 3))
+SAMPLE = sorted(random.Random(22).sample(sorted(QUESTIONS), 3))
 SEEDS = range(500, 505)
 
 

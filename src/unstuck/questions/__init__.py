@@ -24,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.questions._evidence import Evidence, Result, is_recorded, recorded
+from unstuck.questions._evidence import Evidence, Result, recorded
 from unstuck.questions._lab import SEEDS, Say, silent
 
 _FILE_NAME = re.compile(r"(q\d\d)_([a-z0-9_]+)")
@@ -41,13 +41,8 @@ class Question:
 
     @property
     def evidence(self) -> Evidence | None:
-        """The proof that came with the package; None if there is none."""
+        """The proof that came with the package; None before its first one is recorded."""
         return recorded(self.name)
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether it has an experiment, whose proof came with the package."""
-        return is_recorded(self.name)
 
     @property
     def claims(self) -> list[str]:
