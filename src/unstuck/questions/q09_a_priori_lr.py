@@ -6,7 +6,7 @@ range. On a strictly convex quadratic, gradient descent converges below 2 / lamb
 and the best fixed rate in the worst case is 2 / (lambda_min + lambda_max). For linear
 regression on four inputs, trial and error found both within 1 %. In a deep net the
 sharpness (largest Hessian eigenvalue) plays the role of lambda_max. A small tanh net,
-full batches, bore 1.9 to 2.2 times the limit computed at its start: right within a
+full batches, bore about 2 times the limit computed at its start: right within a
 factor of 3. But sharpness changes in training: at 0.35 and 0.5 of that limit it rose
 until lr x sharpness was about 2 and hovered there, so the first limit is not the later
 one. Tuning a narrow net also helps: under muP the best Adam rate was 0.025 at width 256
@@ -57,7 +57,7 @@ from unstuck.questions._stack import Adam, Batches, Sgd, Stack, cross_entropy, p
 from unstuck.records.series import finite
 
 INPUTS = 4
-"""Age, sex, body mass and blood pressure: all ten curve so unevenly that the best rate is the limit."""
+"""Age, sex, body mass and blood pressure: with all ten the best rate is nearly the limit."""
 
 LINEAR_STEPS, TRIED, FINER = 400, 41, 5
 """Rates tried at once, and how often the search is narrowed to the neighbours of the best."""
@@ -66,8 +66,9 @@ WIDTHS, ROWS = (64, 32, 32, 10), 100
 BISECTIONS, SURVIVED, STARTS = 6, 100, 3
 """A rate is survived if the loss is below its start after 100 steps; each seed has several nets."""
 
-SHARES, STEPS, LOOK = (0.35, 0.5), 600, 25
-"""Rates as parts of the limit that is computed at the start; 600 steps bring both to it."""
+SHARES, STEPS, LOOK, LATE = (0.35, 0.5), 600, 25, 4
+"""Rates as parts of the limit that is computed at the start; 600 steps bring both to it, so
+that the last 4 looks tell where they stay."""
 
 POWER, AGAIN = 40, 6
 """Power iterations of the first look, and of later ones, which start from the direction before."""
@@ -126,7 +127,7 @@ def experiment(lab: Lab) -> Measured:
     }
     numbers["net_limit"] = _largest_rates(lab)
     looks = _followed(lab)  # (looks, arms, seeds)
-    numbers["edge"] = looks[-STEPS // LOOK // 6 :].mean((0, 1)).tolist()
+    numbers["edge"] = looks[-LATE:].mean((0, 1)).tolist()
     numbers["sharpening"] = (looks[-1, 0] / looks[0, 0]).tolist()
     losses = {
         setup: _over_rates(lab, width, setup)
@@ -336,7 +337,7 @@ def _followed(lab: Lab) -> Tensor:
     net = tanh_net(lab.seeds, len(SHARES))
     rates = per_arm(SHARES, lab.seeds) * limits_of(lab.seeds, data).repeat(len(SHARES))
     direction, iterations, found = drawn(net), POWER, []
-    for _ in lab.track(range(STEPS // LOOK), "full-batch descent, watching the sharpness"):
+    for _ in lab.track(range(STEPS // LOOK + 1), "full-batch descent, watching the sharpness"):
         value, direction = sharpness(net, squared_error(net, data), direction, iterations)
         found.append((rates * value).view(len(SHARES), -1))
         iterations = AGAIN
