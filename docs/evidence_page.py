@@ -19,9 +19,9 @@ The bounds of what it shall show were set after pilot runs. A prediction is *sup
 interval of the mean over the seeds (Student's t) lies within its bounds, *refuted* where all of it lies
 outside, *inconclusive* otherwise, and *illustrated* where a small experiment cannot settle what it shows.
 *Same verdicts* counts, of the sets of five other seeds, those with which every prediction of the question
-came out as recorded; *same*, those with which one did. These seeds were kept for this, nothing was designed or
-tuned with them. `unstuck explain --prove --all` runs all experiments, `benchmarks/questions.py` repeats them.
-This page is generated from what was recorded.
+came out as recorded; *same*, those with which one did. These seeds were kept for this: nothing was designed
+or tuned with them. `unstuck explain --prove --all` runs all experiments, `benchmarks/questions.py` repeats
+them. This page is generated from what was recorded.
 """
 
 # Unlike a hyphen it never ends a line.
