@@ -185,7 +185,7 @@ def picture(series: dict[str, Any]) -> Any:
     left = alt.layer(known.encode(x=x, x2="x2:Q"), fits)
     curves = (
         alt.Chart(rows(series["curves"]))
-        .mark_line(point=True, strokeWidth=2, aria=False)
+        .mark_line(strokeWidth=2, aria=False)
         .encode(
             x=alt.X(
                 "examples:Q",
@@ -203,7 +203,9 @@ def picture(series: dict[str, Any]) -> Any:
                 "model:N", title=None, scale=alt.Scale(domain=list(MODELS), range=[OTHER, LINE])
             ),
             strokeDash=alt.StrokeDash(
-                "task:N", title=None, legend=alt.Legend(symbolType="stroke", symbolStrokeColor=MARK)
+                "task:N",
+                title=None,
+                legend=alt.Legend(symbolStrokeColor=MARK),
             ),
         )
     )
