@@ -7,6 +7,7 @@ experiment of question 4: it is left out for as long as there is none.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,14 +38,20 @@ def made(source: str) -> NotebookNode:
 
 def _cells(source: str) -> Iterator[NotebookNode]:
     _, *parts = _HEAD.split(source)
+    seen: Counter[str] = Counter()
     for kind, question, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         if question and not unstuck.explain(question).is_proven:
             continue
         if kind:
             text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
         new = v4.new_markdown_cell if kind else v4.new_code_cell
-        # Named after its text: a cell that is put in between renames no other.
-        yield new(text.strip(), id=hashlib.sha256(text.encode()).hexdigest()[:8])
+        yield new(text.strip(), id=_named(text, seen[text]))
+        seen[text] += 1
+
+
+def _named(text: str, before: int) -> str:
+    """An id from the text: a cell that is put in between renames no other."""
+    return hashlib.sha256(f"{before} {text}".encode()).hexdigest()[:8]
 
 
 def run(notebook: NotebookNode) -> NotebookNode:
