@@ -804,7 +804,7 @@ cost = 100 * float((right[0] - right[1]).mean())
 print(f"your guess {guess:g} points, measured {cost:.2f}")
 assert abs(cost) < 1.5
 assert abs(right[2].mean() - right[0].mean()) < 0.02
-assert right[3].mean() < right[1].mean() - 0.02
+assert right[3].mean() < right[1].mean()
 assert right[4].max() < 0.2
 assert biased["b"][5:10].abs().mean() > 0.02  # zero is where they begin, not where they stay
 
@@ -872,9 +872,9 @@ show(
 )
 
 # %% [markdown]
-# Below: eight times the same filter. In $dW_{kcij} = \sum dz_{nkhw} \, x_{n,c,h+i,w+j}$ the number of
-# the filter, $k$, stands only in $dz$, and equal filters with equal weights above get equal $dz$. So
-# they move together for ever. But *within* a filter the gradients differ, as pixels do, and the one
+# The lower row is one filter, again and again. In $dW_{kcij} = \sum dz_{nkhw} \, x_{n,c,h+i,w+j}$ the
+# number of the filter, $k$, stands only in $dz$, and equal filters with equal weights above get equal
+# $dz$. So they move together for ever. But *within* a filter the gradients differ, as pixels do: the one
 # filter that is there learns quite well.
 #
 # Eight equal filters are, exactly, a network with one filter, if its rates are set to match. (To show
