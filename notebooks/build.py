@@ -1,8 +1,7 @@
 """Make the notebook from its source: its cells, run top to bottom, with what they show.
 
 ``python notebooks/build.py`` does both; the source is the file of the same name that ends in ``.py``. A
-cell begins with ``# %%``, one of text with ``# %% [markdown]``. ``# %% q04`` is a cell that needs the
-experiment of question 4: it is left out for as long as there is none.
+cell begins with ``# %%``, one of text with ``# %% [markdown]``.
 """
 
 import hashlib
@@ -17,8 +16,6 @@ from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode, v4
 
-import unstuck
-
 NOTEBOOK = Path(__file__).parent / "cnn_and_backpropagation.ipynb"
 SOURCE = NOTEBOOK.with_suffix(".py")
 
@@ -28,7 +25,7 @@ METADATA = {
     "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
 }
 
-_HEAD = re.compile(r"^# %%(?: \[(markdown)\]| (q\d\d))?\n", re.MULTILINE)
+_HEAD = re.compile(r"^# %%(?: \[(markdown)\])?\n", re.MULTILINE)
 
 
 def made(source: str) -> NotebookNode:
@@ -39,9 +36,7 @@ def made(source: str) -> NotebookNode:
 def _cells(source: str) -> Iterator[NotebookNode]:
     _, *parts = _HEAD.split(source)
     seen: Counter[str] = Counter()
-    for kind, question, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
-        if question and not unstuck.explain(question).is_proven:
-            continue
+    for kind, text in zip(parts[::2], parts[1::2], strict=True):
         if kind:
             text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
         new = v4.new_markdown_cell if kind else v4.new_code_cell

@@ -772,7 +772,7 @@ assert all(torch.allclose(same[k], other[k], atol=1e-8) for k in same)
 # | higher needs fewer epochs | only up to the bottom of the valley |
 # | low may never converge | only if the steps run out |
 
-# %% q01
+# %%
 recorded("q01")
 
 # %% [markdown]
@@ -832,7 +832,7 @@ show(
 # |---|---|
 # | there is a possibility | too timid: zero is the standard; here even biases that never move do as well |
 
-# %% q02
+# %%
 recorded("q02")
 
 # %% [markdown]
@@ -911,7 +911,7 @@ assert abs(losses(equal)[1].item() - entropy) < 0.01
 # | the same derivative for every weight | wrong: for every *filter*. Pixels and classes differ |
 # | equal weights learn nothing | wrong: they learn what one filter can |
 
-# %% q03
+# %%
 recorded("q03")
 
 # %% [markdown]
@@ -971,7 +971,7 @@ show(
 #
 # No small experiment can settle a question of history; it can illustrate its parts.
 
-# %% q04
+# %%
 recorded("q04")
 question = unstuck.explain("q04")
 print(*question.evidence.results, sep="\n")
@@ -1007,7 +1007,7 @@ assert np.allclose(both, np.einsum("nchwij,kcij->nkhw", windows, merged), atol=1
 # %% [markdown]
 # Now the learning, which is another matter. This runs the experiment of the tool, here and now:
 
-# %% q05
+# %%
 question = unstuck.explain("q05")
 proof = question.prove()
 assert not any(result.verdict == "refuted" for result in proof.results)
@@ -1111,7 +1111,7 @@ for curve in unseen.T:
 # | a drop is overfitting | only if training accuracy does not drop as well |
 # | stop as soon as it drops | with patience, and back to the best weights: single dips are noise |
 
-# %% q06
+# %%
 recorded("q06")
 
 # %% [markdown]
@@ -1159,7 +1159,7 @@ show(alt.vconcat(*rows_of_filters))
 # |---|---|
 # | a wrong rate makes filters noisy | too low *leaves* them noisy; too high makes them large, and dead |
 
-# %% q07
+# %%
 recorded("q07")
 
 # %% [markdown]
@@ -1238,7 +1238,7 @@ show(
 # | iterations: batches of an epoch | wrong: an iteration is one update; an epoch has $\lceil N/B \rceil$ |
 # | an epoch is all data once | right, unless examples are drawn with replacement |
 
-# %% q08
+# %%
 recorded("q08")
 
 # %% [markdown]
@@ -1370,7 +1370,7 @@ show((drawn + limit).properties(width=480, height=200))
 # | for simple models | right, here to one percent |
 # | not for complex ones | too strong: the best rate no, but a limit for the first steps yes |
 
-# %% q09
+# %%
 recorded("q09")
 
 # %% [markdown]
@@ -1403,7 +1403,7 @@ assert abs(speed - 1 / (1 - 0.9)) < 1e-6
 # | momentum | wrong as a way of *setting* the rate: it multiplies the one you set |
 # | these four | incomplete: warm-up, range tests, line search, methods that estimate the rate |
 
-# %% q10
+# %%
 recorded("q10")
 question = unstuck.explain("q10")
 print(*question.evidence.results, sep="\n")
