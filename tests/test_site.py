@@ -170,9 +170,10 @@ def test_no_picture_writes_black_on_a_dark_page():
         assert not re.search(r'(?:fill|stroke)="(?:black|#000(?:000)?)"', file.read_text()), file
 
 
-def test_the_notebook_is_shown_when_there_is_one(site):
-    there = (DOCS / "cnn_and_backpropagation.ipynb").exists()
-    assert (site / "cnn_and_backpropagation.html").exists() is there
+def test_the_notebook_is_shown_and_led_to(site):
+    notebook = site / "cnn_and_backpropagation.html"
+    assert notebook.exists()
+    assert notebook.name in (site / "index.html").read_text(encoding="utf-8")
 
 
 # The parts of which pages are made.
