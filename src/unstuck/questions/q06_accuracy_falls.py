@@ -2,16 +2,16 @@
 
 ## Answer
 First ask which accuracy, and look at training and validation together. Validation falls
-while training rises: overfitting. Stop early on validation with patience, restore the
-best weights, regularise, or clean the labels. Both fall: not overfitting but an
-optimisation problem, such as a rate that is too high or a schedule restart, or a fault
-in data or train/eval mode. Validation loss rises but accuracy holds: over-confidence.
-On 300 noisy digits, 40 % wrong labels cost 12 points of test accuracy after the epoch
-best in validation, while training rose by 39; stopping with patience won them back, and
-dropout slowed the fall but did not end it. Ten times the rate cost 29 points, and
-training fell by 33: stopping with patience left it 36 points below the usual rate. With
-clean labels accuracy held, but test loss rose by 13 %; dividing the logits by one
-temperature lowered it by 19 %. A fall may be temporary (double descent; not shown).
+while training rises: overfitting, or a fault in eval mode or in the validation data.
+Both fall: an optimisation problem, such as a rate that is too high or a schedule
+restart, or a fault in the data. Validation loss rises but accuracy holds:
+over-confidence. On 300 noisy digits, 40 % wrong labels cost 12 points of test accuracy
+after the epoch best in validation, while training rose by 39; patience (on clean
+validation labels) won them back; dropout slowed the fall but did not end it. With clean
+labels and ten times the rate, test fell 29 points from its best, training 33; patience
+left it 36 below the usual rate. With clean labels at the usual rate accuracy held, but
+test loss rose by 13 %; dividing the logits by one temperature lowered it by 19 %. A
+fall may be temporary (double descent; not shown).
 
 ## Popular claims
 - "a drop means overfitting": only if training accuracy keeps rising. If both fall, look
@@ -20,11 +20,11 @@ temperature lowered it by 19 %. A fall may be temporary (double descent; not sho
   exactly, it fits noise in single samples: of the wrong labels it repeated 22 % at its
   best epoch and all at the end.
 - "stop the moment accuracy drops": wrong. Early stopping helps, but on validation data,
-  with patience and the best weights restored: 72 % of the nets rose above their first
-  drop later on. It does not repair a rate that is too high.
+  with patience and the best weights restored: 72 % of the nets later passed the best
+  before their first drop. It does not repair a rate that is too high.
 - "dropout drops nodes so the rest have varying weights": wrong. Units are zeroed at
-  random per example in training, and the outputs of the rest are multiplied by
-  1 / (1 - p); no weight is altered by that.
+  random per example in training; PyTorch multiplies the rest by 1 / (1 - p), the paper
+  scales the weights at test time instead.
 
 ## Watch for it
 Smooth both curves. A fall counts if above 2 standard deviations of the last 5 epochs

@@ -7,21 +7,22 @@ scale the step per parameter but still need a global rate. Others: line search, 
 that follow the batch size, methods that estimate the rate (D-Adaptation, Prodigy).
 Momentum is not one of them: it changes the direction, and as a side effect makes a step
 under a steady gradient 1 / (1 - beta) times as long, so 10 at beta 0.9. On a digits MLP
-momentum at lr up to 0.01 matched SGD at 10 x lr within 1.4 points; at lr 1 SGD reached
-0.96, with momentum 0.13. At the best of 7 rates six methods lay within 1.7 points, and
-a line search got 0.96 from first guesses of 0.001 to 1000. On linear regression in
-batches of 8, where gradients stay noisy, a cosine left 4 % of the excess loss of a
-fixed rate. Which optimiser is best depends on task, budget and tuning.
+momentum at lr 0.001, 0.003 and 0.01 matched SGD at 10 x lr within 1.4 points; at lr 1
+SGD reached 0.96, with momentum 0.13. At the rate of 7 that was best on test data six
+methods lay within 1.7 points, and a line search got 0.96 from first guesses of 0.001 to
+1000. On linear regression in batches of 8, where gradients stay noisy, a cosine left
+4 % of the excess loss of its peak rate held fixed. Which optimiser is best depends on
+task, budget and tuning.
 
 ## Popular claims
 - "a fixed value for the whole run": right. It works, but where gradients stay noisy
-  decay ends lower.
+  a decay from the same rate ends lower.
 - "a learning rate schedule": right. Step and cosine are common.
 - "adaptive learning rates": right. But Adam still has a global rate to tune.
 - "adding momentum to SGD": wrong. It does not set the rate; raising beta without
   lowering the rate enlarges the effective step.
-- "these four are the approaches": incomplete. Warm-up, range test, one-cycle, line
-  search, batch-size scaling and self-tuning methods are missing.
+- "these four are the approaches": incomplete. The range test, line search, batch-size
+  scaling and self-tuning methods are missing.
 
 ## Watch for it
 Log the rate each step: constant to the end with a noisy loss, a scheduler that never
@@ -39,9 +40,12 @@ worse.
 - Sutskever et al. 2013, *On the importance of initialization and momentum in deep
   learning*
 - Kingma & Ba 2015, *Adam: A Method for Stochastic Optimization*
+- Smith 2017, *Cyclical Learning Rates for Training Neural Networks*
+- Goyal et al. 2017, *Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour*
 - Loshchilov & Hutter 2017, *SGDR: Stochastic Gradient Descent with Warm Restarts*
 - Vaswani et al. 2019, *Painless Stochastic Gradient: Interpolation, Line-Search, and
   Convergence Rates*
+- Defazio & Mishchenko 2023, *Learning-Rate-Free Learning by D-Adaptation*
 - Schmidt, Schneider & Hennig 2021, *Descending through a Crowded Valley*
 """
 
