@@ -19,7 +19,7 @@ examples, and a step whose derivative is zero: no gradient reaches a layer below
   of its planes is right for 0.98 of them.
 - "it cannot handle non-linear inputs": wrong. Only the boundary is linear, in the
   features given: products of pixels raised the accuracy of its mean weights on even
-  against odd digits from 0.915 to 0.963. Kernels do the same without computing the products.
+  against odd digits from 0.915 to 0.963. Kernels do the same without the products.
 - "that is the major drawback": incomplete. No probabilities, no largest margin,
   order dependence and no gradient through the step are missing.
 
