@@ -107,9 +107,9 @@ PREDICTIONS = (
     ),
     Prediction("the same at the end", "repeated_at_end", low=0.95, claim=2),
     Prediction(
-        "the three arms with a good rate: share of nets whose validation accuracy rises above its "
-        "first drop later on",
-        "early_first_drops", low=0.5, claim=3,
+        "the three arms with a good rate: share of nets whose validation accuracy later passes "
+        "the best before its first drop",
+        "early_first_drops", low=0.4, claim=3,
     ),
     Prediction(
         "40 % wrong labels: test accuracy of stopping with patience less that at the end",

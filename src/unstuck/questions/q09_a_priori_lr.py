@@ -103,7 +103,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "Adam, muP: the best rate at width 256 over that at width 32",
-        "mup_shift", 0.5, 2, claim=2, limit="one small net at two widths says little of large models",
+        "mup_shift", 0.4, 2, claim=2, limit="one small net at two widths says little of large models",
     ),
     Prediction(
         "tanh net at 0.35 of the limit computed at the start: sharpness 600 steps later, over that at "
