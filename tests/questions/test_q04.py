@@ -1,12 +1,11 @@
 """Why deep learning took off: what is said of a run, and the parts of the experiment."""
 
-import math
-
 import pytest
 import torch
 
 from unstuck.questions import q04_why_deep_learning_took_off as q04
 from unstuck.questions._lab import Lab
+from unstuck.questions._stack import Stack
 from unstuck.records import Facts
 
 LAB = Lab((0, 1))
@@ -58,11 +57,36 @@ def test_the_class_is_the_sign_of_the_product_of_the_pair():
         assert bool(label) == bool(row[2] * row[5] > 0)
 
 
-def test_a_turned_task_is_another_but_alike():
-    straight, turned = (q04.products((0,), 10, turn=turn).test_y for turn in (0.0, 0.25))
-    angle = math.degrees(math.atan(0.25))
-    differ = float((straight != turned).float().mean())
-    assert differ == pytest.approx(angle / 90, abs=0.03)
+def test_the_second_task_is_the_size_of_the_first_two_inputs():
+    data = q04.rings((3,), 50)
+    assert torch.equal(data.x, q04.products((3,), 50).x)
+    sizes = torch.hypot(data.x[..., 0], data.x[..., 1])
+    assert sizes[data.y == 0].max() < sizes[data.y == 1].min()
+    assert float(data.test_y.float().mean()) == pytest.approx(0.5, abs=0.05)
+
+
+def test_one_task_says_nothing_of_the_other(monkeypatch):
+    monkeypatch.setattr(q04, "TEST", 40_000)
+    one, other = (task((0,), 1).test_y for task in (q04.products, q04.rings))
+    assert float((one == other).float().mean()) == pytest.approx(0.5, abs=0.01)
+
+
+def test_what_a_net_sees_is_its_hidden_units():
+    net, data = Stack((q04.INPUTS, 7, 2), (0, 1)), q04.rings((0, 1), 30)
+    hidden = q04.seen_by(net, data)
+    assert hidden.x.shape == (2, 30, 7)
+    assert not hidden.x.requires_grad
+    assert torch.equal(torch.baddbmm(net.biases[1], hidden.x, net.weights[1]), net(data.x))
+    assert torch.equal(hidden.test_y, data.test_y)
+
+
+def test_hidden_units_of_the_same_inputs_help_and_those_of_others_do_not():
+    found = q04._transfer(Lab((2,)))
+    assert found["related"][0] < -0.1 < -0.03 < found["unrelated"][0]
+    assert 0.4 < found["related_untouched"][0] <= 0.5
+    assert found["related_error"][0] - found["few_from_scratch"][0] == pytest.approx(
+        found["related"][0], abs=1e-6
+    )
 
 
 def test_tasks_of_one_seed_share_their_rows_but_not_their_classes():

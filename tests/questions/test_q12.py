@@ -82,6 +82,7 @@ def test_every_way_learns_the_same(path):
     read["archive"] = _reader.read(str(path.with_suffix(".npz")), "archive", 0, 64)
     assert [way for way, each in read.items() if each["memmap"]] == ["map", "cast"]
     assert all(each["weights"] == read["load"]["weights"] for each in read.values())
+    assert [way for way, each in read.items() if "again" in each] == ["map"]
     assert _reader.read(str(path), "map", 1, 64)["weights"] != read["map"]["weights"]
 
 
@@ -108,6 +109,8 @@ def test_a_file_without_a_name_is_read_by_another_process_within_its_limit():
     assert load == {"fits": False}
     assert limited["fits"]
     assert limited["private"] < 0.2 * q12.SIZE < limited["resident"]
+    assert limited["dropped"] > 0.9 * q12.SIZE
+    assert limited["again"] == limited["weights"]
 
 
 @linux

@@ -82,6 +82,7 @@ def test_graphs_grow_by_five_nodes_and_equal_bytes_a_layer(seed):
         "kept_after": 0,
         "second_fails": True,
         "stored_losses": q19.LOSSES,
+        "stored_after": 0,
         "stored_items": 0,
     }
 
@@ -100,7 +101,9 @@ def test_lists_and_views(monkeypatch):
     assert 8 <= found.pop("list_bytes") < 8.1
     assert found == {
         "views": 1,
-        "mixed_fails": True,
+        "indexed": 0,
+        "text_fails": 1,
+        "mixed_fails": False,
         "array_fails": True,
         "plain_list": 0,
         "module_list": 1,

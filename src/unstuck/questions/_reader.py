@@ -4,6 +4,7 @@ Run as a script, so that nothing but NumPy is loaded: ``_reader.py '{"way": "map
 """
 
 import json
+import mmap
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -66,13 +67,23 @@ def read(path: str, way: str, seed: int, size: int, room: int = 0) -> dict[str, 
     except MemoryError:
         return {"fits": False}
     after = status()
-    return {
+    told = _again(x, order, size) if way == "map" else {}
+    return told | {
         "fits": True,
         "private": after["RssAnon"] - before["RssAnon"],
         "resident": after["VmRSS"] - before["VmRSS"],
         "memmap": isinstance(x, np.memmap),
         "weights": weights.ravel().tolist(),
     }
+
+
+def _again(x: NDArray[Any], order: NDArray[np.int64], size: int) -> dict[str, Any]:
+    """How much of a map was resident until its pages were dropped, and the weights of another epoch."""
+    pages: Any = x.base  # NumPy's types do not say that it is the mmap
+    before = status()["VmRSS"]
+    pages.madvise(mmap.MADV_DONTNEED)
+    dropped = before - status()["VmRSS"]
+    return {"dropped": dropped, "again": train(x, order, size).ravel().tolist()}
 
 
 def _limit(size: int) -> None:

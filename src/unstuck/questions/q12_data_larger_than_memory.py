@@ -3,31 +3,32 @@
 ## Answer
 Keep the data on disk and read one batch at a time. For arrays: save an uncompressed
 .npy file once and open it with np.load(path, mmap_mode="r"); each batch then brings in
-the pages it touches, and the system can drop them again. For other formats stream:
-IterableDataset, Arrow, HDF5, Zarr, WebDataset, tf.data. A plain np.load reads the whole
-file, whatever the batch size. On a 16 MB file, private memory (RssAnon on Linux) grew
-by 16 MB with np.load and by 0.1 MB with a map; with room for half the file only the map
-finished its epoch, and its weights were the same. Easy ways to lose the gain:
-np.array(m) copies everything (+16 MB); m.astype(float32) too (+63 MB), though the
+the pages it touches. Else use Arrow, HDF5 or Zarr, or stream: IterableDataset,
+WebDataset, tf.data. A plain np.load reads a whole .npy, whatever the batch size. On a
+16 MB file, private memory (RssAnon on Linux) grew by 16 MB with np.load and by 0.1 MB
+with a map; half of it allowed (maps not counted), only the map ended its epoch, with
+equal weights. Its pages, dropped by madvise, were read again as needed; that the system
+drops them when memory is short was not tried. Easy ways to lose the gain: np.array(m)
+copies everything (+16 MB), as does m.astype(float32) of bytes (+63 MB), though the
 result still calls itself a memmap; for .npz files mmap_mode was silently ignored (+16
-MB). Random access to a map is slow on cold pages, so shuffle blocks and then a buffer.
-The model, its activations and the optimiser state need memory as well.
+MB). The model, its activations and the optimiser state need memory as well.
 
 ## Popular claims
 - "load it into a NumPy array with a small batch size": wrong. Loading reads everything;
   the batch size does not change that.
 - "NumPy maps the data instead of loading it": only if you ask for it: np.memmap,
   mmap_mode or open_memmap.
-- "NumPy has tools for compressing large datasets": right, but no way out: a compressed
-  .npz cannot be mapped, and mmap_mode was silently ignored for it.
+- "NumPy has tools for compressing large datasets": right, but np.load does not map
+  an .npz (mmap_mode was silently ignored): each array in it is read whole.
 
 ## Watch for it
 Private memory (RssAnon) growing by about the file size. Plain RSS misleads: it counts
 mapped pages too. Also an .npz opened with mmap_mode, or astype on a whole map.
 
 ## Remedy
-Convert once to .npy and map it, cast per batch, shuffle in blocks. Check that private
-memory falls, batches are bitwise equal and speed at least half as high.
+Convert once to .npy and map it, cast per batch; if the disk is then too slow, shuffle
+in blocks. Check that private memory falls, rows are bitwise equal and speed is at least
+half as high.
 
 ## Sources
 - NumPy reference, *numpy.memmap*
@@ -74,7 +75,8 @@ PREDICTIONS = (
         "load_fails", 1, 1, claim=1,
     ),
     Prediction(
-        "the same room, a map: share of runs that finish the epoch", "map_fits", 1, 1, claim=2
+        "the same room, in which file maps are not counted, a map: share of runs that finish the epoch",
+        "map_fits", 1, 1, claim=2,
     ),
     Prediction("map: private memory added, by the size of the data", "map", high=0.2, claim=2),
     Prediction(
@@ -94,6 +96,14 @@ PREDICTIONS = (
         "the same: share of runs in which the array is mapped", "archive_is_mapped", 0, 0, claim=3
     ),
     Prediction("map: resident memory added, mapped pages included", "map_resident", low=0.5),
+    Prediction(
+        "its pages dropped by madvise: by how much resident memory fell, by the size of the data",
+        "map_dropped", low=0.5,
+    ),
+    Prediction(
+        "one more epoch after that: largest difference of a trained weight from the first",
+        "map_again", high=1e-12,
+    ),
 )  # fmt: skip
 
 
@@ -227,6 +237,8 @@ def _numbers(seen: dict[str, list[dict[str, Any]]]) -> dict[str, list[float]]:
         "archive": _added(archive),
         "archive_is_mapped": [float(each["memmap"]) for each in archive],
         "map_resident": [each["resident"] / SIZE for each in mapped],
+        "map_dropped": [each["dropped"] / SIZE for each in mapped],
+        "map_again": [_gap(each, {"weights": each["again"]}) for each in mapped],
     }
 
 

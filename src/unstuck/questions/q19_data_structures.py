@@ -4,27 +4,27 @@
 Chiefly two: the tensor (a strided array; a matrix is one of rank 2) and the
 computational graph recorded for automatic differentiation. Tensors matter for cost: a
 number takes 4 bytes in a float32 tensor and 32 in a Python list of floats, and a dot
-product of 300,000 numbers was hundreds of times faster. Transposes and slices are views
-that share storage; contiguous() copies if needed. The graph grows linearly with depth
-(5 nodes for each Linear with ReLU), keeps tensors for the backward pass and then frees
-them, so a second backward raised an error. Also used: sparse formats (a 5000 x 5000
-matrix with 20,000 entries took 0.28 MB in CSR, 100 MB dense), ragged tensors, hash maps
-(state_dict, vocabularies), queues (prefetching), heaps (beam search), trees of tensors,
-key-value caches. Data frames and lists belong around training, not inside the
-computation.
+product of 300,000 numbers was hundreds of times faster. Transposes and basic slices are
+views that share storage; indexing by a list or a mask copies; contiguous() copies if
+needed. The graph grows linearly with depth (5 nodes for each Linear with ReLU), keeps
+tensors for the backward pass and then frees them, so a second backward raised an error.
+Also used: sparse formats (a 5000 x 5000 matrix with 20,000 entries took 0.28 MB in CSR,
+100 MB dense), ragged tensors, hash maps (state_dict, vocabularies), queues
+(prefetching), trees of tensors, key-value caches. Data frames and lists belong around
+training, not inside the computation.
 
 ## Popular claims
 - "computational graphs, tensors, matrices": right. A matrix is a tensor of rank 2.
-- "data frames": only if used around training; they are not differentiable, and mixed
-  types cannot become a tensor.
+- "data frames": only if used around training; they are not differentiable, and text
+  cells cannot become a tensor.
 - "lists": only if used as containers (ModuleList, examples to collate), not for the
   numbers.
 - "the five named are the list": incomplete. Sparse and ragged formats, hash maps,
-  queues, heaps, trees and caches are missing.
+  queues, trees and caches are missing.
 
 ## Watch for it
-Memory that grows every step because losses are stored with their graph (they have a
-grad_fn). Or parameters() is too short because submodules sit in a plain list.
+Memory that grows as losses (with a grad_fn) are stored, most if no backward pass freed
+what their graphs keep. Or parameters() is too short: submodules sit in a plain list.
 
 ## Remedy
 Store loss.item() or loss.detach(), use ModuleList, build tensors once. Memory then
@@ -41,7 +41,9 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -70,8 +72,17 @@ PREDICTIONS = (
         "views", 1, 1, claim=1, limit=A_LIST,
     ),
     Prediction(
-        "a table of numbers and words: share of attempts to make it a tensor that fail",
-        "mixed_fails", 1, 1, claim=2,
+        "rows of it by a list and by a mask: share of them that lie in its storage",
+        "indexed", 0, 0, claim=1, limit=A_LIST,
+    ),
+    Prediction(
+        "rows of numbers and words, as lists and as an object array (in place of a data frame): "
+        "share of attempts to make them a tensor that fail",
+        "text_fails", 1, 1, claim=2,
+    ),
+    Prediction(
+        "rows of whole numbers, fractions and truth values, as lists: share that fail",
+        "mixed_fails", 0, 0, claim=2,
     ),
     Prediction(
         "a number whose gradient is wanted: share of attempts to put it in an array that fail",
@@ -108,6 +119,7 @@ PREDICTIONS = (
         "10 losses without a backward pass, stored: tensors that their graphs keep, by those of one",
         "stored_losses", 10, 10,
     ),
+    Prediction("the same, stored after a backward pass each", "stored_after", 0, 0),
     Prediction("the same, stored by .item()", "stored_items", 0, 0),
 )  # fmt: skip
 
@@ -274,8 +286,14 @@ def _graphs() -> dict[str, float]:
         "kept_after": len(kept.tensors()),
         "second_fails": fails(loss.backward, RuntimeError),
         "stored_losses": _stored(lambda loss: loss) / _stored(lambda loss: loss, losses=1),
+        "stored_after": _stored(_differentiated),
         "stored_items": _stored(Tensor.item),
     }
+
+
+def _differentiated(loss: Tensor) -> Tensor:
+    torch.autograd.backward(loss)
+    return loss
 
 
 def _stored(store: Callable[[Tensor], Any], losses: int = LOSSES) -> int:
@@ -309,15 +327,22 @@ def _containers() -> dict[str, float]:
     """Views, tables and lists against tensors."""
     matrix, numbers = torch.randn(30, 20), torch.randn(2, NUMBERS)
     views = [matrix.T, matrix[3:9, ::2], matrix[7]]
+    indexed = [matrix[[3, 4, 5]], matrix[torch.arange(30) > 20]]
     home = matrix.untyped_storage().data_ptr()
-    table = np.array([[1.5, "a word"], [2.5, "another"]], dtype=object)
+    table = [[1.5, "a word"], [2.5, "another"]]
+    texts = [
+        fails(partial(torch.as_tensor, each), TypeError)
+        for each in (table, np.array(table, dtype=object))
+    ]
     wanted = torch.randn(3, requires_grad=True)
     lists: list[list[float]] = numbers.tolist()
     in_list = sys.getsizeof(lists[0]) + sum(map(sys.getsizeof, lists[0]))
     slow = seconds(lambda: sum(a * b for a, b in zip(*lists, strict=True)), times=3)
     return {
-        "views": sum(each.untyped_storage().data_ptr() == home for each in views) / len(views),
-        "mixed_fails": fails(lambda: torch.as_tensor(table), TypeError),
+        "views": fmean(each.untyped_storage().data_ptr() == home for each in views),
+        "indexed": fmean(each.untyped_storage().data_ptr() == home for each in indexed),
+        "text_fails": fmean(texts),
+        "mixed_fails": fails(lambda: torch.as_tensor([[1, 2.5, True]]), TypeError),
         "array_fails": fails(wanted.numpy, RuntimeError),
         "list_bytes": in_list / numbers[0].nbytes,
         "list_time": slow / seconds(lambda: torch.dot(*numbers), times=30),
