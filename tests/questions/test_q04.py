@@ -142,11 +142,11 @@ def test_a_gpu_is_an_extra_number(monkeypatch):
     monkeypatch.setattr(q04, "LARGE", 12)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     without = q04._computation(LAB)
-    assert list(without) == ["gain_large", "gain_by_size"]
+    assert list(without) == ["share_large", "share_by_size"]
     assert all(len(each) == 2 and min(each) > 0 for each in without.values())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(q04, "_gpu_gain", float)
-    assert q04._computation(LAB)["gpu_gain_2048"] == [2048, 2048]
+    monkeypatch.setattr(q04, "_gpu_share", float)
+    assert q04._computation(LAB)["gpu_share_2048"] == [2048, 2048]
 
 
 def test_replays_try_a_change_that_exists():
