@@ -1,7 +1,6 @@
 """The page on what the experiments of the questions show, from the recorded evidence."""
 
 import re
-from statistics import median
 from typing import Any
 
 from accuracy_page import results
@@ -51,10 +50,9 @@ def overview(proven: list[tuple[Question, Evidence, Repeated]]) -> str:
     ]
     for each, proof, again in proven:
         same = f"{again['agree']} of {again['repetitions']}" if again else "not repeated"
-        seconds = median(again["seconds"]) if again else proof.seconds
         lines.append(
             f"| [{short(each)}](#{each.name}) | {proof.counted()} | {len(proof.seeds)} "
-            f"| {seconds:.0f} | {same} |"
+            f"| {proof.seconds:.0f} | {same} |"
         )
     return "\n".join([*lines, ""])
 

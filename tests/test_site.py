@@ -204,10 +204,11 @@ def test_the_table_of_evidence_counts_same_verdicts(docs, monkeypatch):
     page = docs("evidence_page")
     proof = all_questions()["q03"].evidence
     verdicts = {each.number: [each.verdict] * 4 + ["refuted"] for each in proof.results}
-    again = {"repetitions": 5, "agree": 4, "seconds": [3, 3, 9, 3, 3], "verdicts": verdicts}
+    again = {"repetitions": 5, "agree": 4, "verdicts": verdicts}
     monkeypatch.setattr(page, "results", lambda name: {"q03": again} if name == "questions" else {})
     text = page.page()
-    assert "| [q03 symmetry breaking](#q03) | 9 supported | 5 | 3 | 4 of 5 |" in text
+    row = f"| [q03 symmetry breaking](#q03) | 9 supported | 5 | {proof.seconds:.0f} | 4 of 5 |"
+    assert row in text
     assert text.count("| supported | 4 of 5 |") == 9
 
 
