@@ -10,8 +10,8 @@ small tanh net, full batches, bore about 2 times the limit computed at its start
 others may bear more. But sharpness changes in training: at 0.35 and 0.5 of that limit
 it rose until lr x sharpness was about 2 and hovered there, so the first limit is not
 the later one. Tuning a narrow net also helps: a parabola through 5 rates (36 steps) put
-Adam's best at 0.02 for width 32 and under muP at 1.2 times that for width 256, in the
-standard set-up at a quarter (where its loss was the lower one, 0.09 against 0.11).
+Adam's best at 0.02 for width 32; for width 256 under muP at 1.2 times that, in the
+standard set-up at a quarter of it (with a lower loss than muP, 0.09 against 0.11).
 
 ## Popular claims
 - "possible for simple models": right. For a quadratic whose curvature is known it is

@@ -125,7 +125,7 @@ PREDICTIONS = (
     Prediction(
         "sigmoid, one hidden layer, the start then common: accuracy", "old_shallow", low=0.75, claim=1
     ),
-    Prediction("the same with eight hidden layers: accuracy", "old_deep", high=0.2, claim=2),
+    Prediction("sigmoid, eight hidden layers, that start: accuracy", "old_deep", high=0.2, claim=2),
     Prediction(
         "that deep net at its start: gradient of the first layer over that of the last",
         "old_ratio", high=1e-5, claim=2,

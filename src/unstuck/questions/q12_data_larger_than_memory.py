@@ -75,7 +75,7 @@ PREDICTIONS = (
         "load_fails", 1, 1, claim=1,
     ),
     Prediction(
-        "the same room, in which file maps are not counted, a map: share of runs that finish the epoch",
+        "a map, room for half of the data (maps not counted): share of runs that finish the epoch",
         "map_fits", 1, 1, claim=2,
     ),
     Prediction("map: private memory added, by the size of the data", "map", high=0.2, claim=2),

@@ -28,9 +28,10 @@ Compare every parameter and buffer before and after: declared frozen but changed
 trainable but never moved (missing in the optimiser). EMA copies change on purpose.
 
 ## Remedy
-Set the frozen backbone to eval() after every model.train(). Train the head first, or
-begin with zeros (here 5 points better on the new task, but more was forgotten), then
-the rest at a lower rate. Check that drift is 0 and validation rises.
+Set the frozen backbone to eval() after every model.train(). Train the head first, then
+the rest at a lower rate; a head that starts at zero and trains with the rest was 5
+points better here on the new task, but more was forgotten. Check that drift is 0 and
+validation rises.
 
 ## Sources
 - Pan & Yang 2010, *A Survey on Transfer Learning*
