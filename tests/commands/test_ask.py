@@ -40,7 +40,7 @@ def test_a_faulty_run_is_answered_with_its_numbers_and_its_finding(tmp_path):
     done = asked(tmp_path, "q03", "--on", "train.py", "--equal")
     said = " ".join(done.stderr.split())
     assert "q03, asked of train.py: Can a network be trained" in said
-    assert "32 of 32 units of model.0 have the weights of its first one at step 0" in said
+    assert "of the 31 other units of model.0, 31 had the weights of its first one at step 0" in said
     assert "symmetric-units" in said
     assert done.stdout == "trained\n"
     assert done.returncode == 1
@@ -48,7 +48,7 @@ def test_a_faulty_run_is_answered_with_its_numbers_and_its_finding(tmp_path):
 
 def test_a_healthy_run_is_answered_too(tmp_path):
     done = asked(tmp_path, "weights zero", "--on", "train.py")
-    assert "1 of 32 units of model.0 have the weights" in " ".join(done.stderr.split())
+    assert "of the 31 other units of model.0, none had the weights" in " ".join(done.stderr.split())
     assert "2 of 51 checks" in " ".join(done.stderr.split())
     assert done.returncode == 0
 

@@ -82,4 +82,4 @@ def test_the_ways_of_setting_the_rate_are_tried(ask):
     for way in ("as it is", "cosine from rate 0.2 to 0", "warm-up to rate 0.2, 10%"):
         assert way in said
     assert "momentum 0.9, rate 0.02" in said
-    assert "Adam (learning rate 0.001)" in said
+    assert "Adam (rate 0.001)" in said

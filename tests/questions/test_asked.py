@@ -1,6 +1,9 @@
 """What questions 9, 10, 14 and 18 say of what replays of a run measured."""
 
+import re
+
 import pytest
+from tests.checks.sample import loss
 
 from unstuck.questions import explain
 from unstuck.records import Facts
@@ -57,6 +60,23 @@ def test_far_from_the_limit_it_says_what_that_means(sharpness, word):
     assert word is None or lines[2].startswith(word)
 
 
+@pytest.mark.parametrize(("sharpness", "times"), [(0.01, "2000"), (0.06, "300")])
+def test_far_below_the_limit_it_says_how_far(sharpness, times):
+    lines = sharp(look(0, 0.1, sharpness))
+    assert lines[2].endswith(f"it lies at {times} times this rate")
+
+
+def test_looks_after_the_loss_rose_give_no_limit():
+    # Adam is not looked at before its first update, which may have done the damage.
+    rule = {"optimizer": "Adam", "momentum": 0.9, "limit": 38.0}
+    for values, harmed in (([1.0, 50.0, 20.0], True), ([1.0, 1.5, 0.5], False)):
+        trials = {"arms": [], "steps": 3}
+        trials |= measuring("sharpness", looks=[look(2, 1.0, 1.8)], **rule)
+        told = explain("q09").on(Facts({"loss": loss(values), "trials": trials}))
+        assert any("had risen to 50 times its start" in line for line in told) == harmed
+        assert ("small batches and the first steps need less" in told[-1]) != harmed
+
+
 def test_adam_has_its_own_limit_and_a_rate_may_still_be_zero():
     lines = sharp(look(0, 0.0, 200.0), optimizer="AdamW", momentum=0.9, limit=38.0)
     assert (
@@ -110,39 +130,82 @@ def test_odd_shifts_tell_of_a_stride():
     assert len(shifted((1, 0.5), (2, 0.1), measure="R^2")) == 3
 
 
-def arm(name, *ends, change="", stopped=None):
+def arm(name, *ends, change="", stopped=None, steps=100):
     losses = [[[step, 2.0 - (2.0 - end) * (step > 79)] for step in range(100)] for end in ends]
-    steps = {"steps": 100, "stopped": stopped}
-    return {"name": name, "change": change, "scores": [], "losses": losses} | steps
+    rest = {"steps": steps * bool(ends), "stopped": stopped}
+    return {"name": name, "change": change, "scores": [], "losses": losses} | rest
+
+
+def unfit(name, why):
+    """As the replay of a change that does not fit the run is kept."""
+    return arm(name, stopped=why) | {"losses": [[]]}
+
+
+def table(*arms):
+    """The columns of the rows, and the sentences after them."""
+    lines = said("q10", arms=arms)
+    rows = [line for line in lines if line.startswith("  ")]
+    return [re.split(" {2,}", row.strip()) for row in rows], lines[1 + len(rows) :]
 
 
 def test_the_ways_of_setting_the_rate_are_a_table():
-    arms = [
+    rows, rest = table(
         arm("unchanged", 0.5, 0.6, 0.7),
         arm("sham", 0.52, 0.6, 0.7),
         arm("cosine-decay", 0.3, 0.4, 0.5, change="cosine from rate 0.1 to 0"),
         arm("step-decay", 0.51, 0.6, 0.69, change="rate 0.1, from 70% on 0.01"),
-        arm("warm-up", stopped="a scheduler sets the rate"),
         arm("other-optimizer", 0.9, change="Adam (learning rate 0.001) instead of SGD (0.1)"),
+    )
+    assert rows == [
+        ["as it is", "0.600", "0.500 to 0.700"],
+        ["cosine from rate 0.1 to 0", "0.400", "0.300 to 0.500", "lower with all 3"],
+        ["rate 0.1, from 70% on 0.01", "0.600", "0.510 to 0.690", "within the spread"],
+        ["Adam (rate 0.001)", "0.900", "1 seed", "higher"],
     ]
-    lines = said("q10", arms=arms)
-    assert [line.split() for line in lines[1:-1]] == [
-        "as it is 0.6 0.5 to 0.7".split(),
-        "cosine from rate 0.1 to 0 0.4 0.3 to 0.5 lower with all 3".split(),
-        "rate 0.1, from 70% on 0.01 0.6 0.51 to 0.69 within the spread".split(),
-        "warm-up not tried: a scheduler sets the rate".split(),
-        "matched-momentum not tried: not within the budget".split(),
-        "Adam (learning rate 0.001) 0.9 1 seed higher".split(),
+    assert rest[1].startswith(
+        "what should not matter (3 % more rate) moves this loss by up to 0.02"
+    )
+
+
+def test_ways_that_were_not_tried_do_not_diverge():
+    rows, rest = table(
+        arm("unchanged", 0.5),
+        unfit("cosine-decay", "a scheduler sets the rate"),
+        unfit("step-decay", "a scheduler sets the rate"),
+        unfit("matched-momentum", "momentum belongs to gradient descent"),
+        arm("other-optimizer", 0.5, stopped="failed: out of memory"),
+    )
+    assert rows == [["as it is", "0.500", "1 seed"]]
+    assert rest == [  # and without a sham change there is no noise to tell of
+        "cosine-decay, step-decay not tried: a scheduler sets the rate",
+        "warm-up not tried: not within the budget",
+        "matched-momentum not tried: momentum belongs to gradient descent",
+        "other-optimizer not tried: failed: out of memory",
     ]
-    assert all(line.startswith("  ") for line in lines[1:-1])
-    assert max(map(len, lines[1:-1])) < 80
-    assert "by up to 0.02" in lines[-1]
+
+
+def test_columns_are_as_wide_as_their_rows_need():
+    long = "SGD (learning rate 0.01, momentum 0.9) instead of Adam (1)"
+    ends = (0.61, 0.634, 0.63)
+    lines = said("q10", arms=[arm("unchanged", *ends), arm("other-optimizer", *ends, change=long)])
+    first, second = (line for line in lines if line.startswith("  "))
+    assert first.index("0.610 to") == second.index("0.610 to")
+    assert max(map(len, (first, second))) < 80
+
+
+def test_a_loss_that_is_higher_does_not_look_the_same():
+    rows, _ = table(arm("unchanged", 2.32), arm("sham", 2.32), arm("warm-up", 2.3204))
+    assert [row[1] for row in rows] == ["2.3200", "2.3204"]
+    assert rows[1][3] == "higher"
 
 
 def test_a_way_that_diverges_is_no_number():
     broken = arm("cosine-decay", 0.3, change="cosine")
     broken["losses"][0] = broken["losses"][0][:50]
-    lines = said("q10", arms=[arm("unchanged", 0.5), broken])
-    assert lines[2].split() == "cosine not finite diverges".split()
+    rows, _ = table(arm("unchanged", 0.5), broken, arm("step-decay", 0.5) | {"losses": [[]]})
+    assert rows[1:] == [
+        ["cosine", "not finite", "diverges"],
+        ["step-decay", "not finite", "diverges"],
+    ]
     [why] = explain("q10").on(Facts({}, {"trials": "replays need Linux"}))
     assert why.endswith("not replayed: replays need Linux")

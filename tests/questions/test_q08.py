@@ -12,6 +12,9 @@ LOADER = {"trains": True, "batch": 64, "last_batch": 5, "drop_last": False}
 
 def run(windows=((1, 50),), *, loader=LOADER, cut=(), **families):
     data = {"batch": 64, "samples": 1797, "updates_per_epoch": 29, "loaders": [loader]}
+    data["backwards_per_step"] = sum(passes * times for passes, times in windows) / sum(
+        times for _, times in windows
+    )
     accumulation = {"windows": [list(pair) for pair in windows], "cut": list(cut)}
     return Facts({"data": data, "accumulation": accumulation} | families)
 
@@ -33,22 +36,54 @@ def test_it_tells_the_examples_that_drop_last_leaves_out():
     )
 
 
-def test_it_counts_accumulation_and_the_windows_that_were_cut():
-    cut = [{"step": 7, "passes": 1, "cleared": False}]
-    assert list(q08.on(run([(1, 1), (4, 9)], cut=cut)))[1:] == [
-        "each update uses 4 backward passes: the effective batch size is 256 on each device, "
-        "with 7.25 updates per epoch",
-        "1 window of accumulation ended without an update of its own",
+def window(passes, *, cleared):
+    return {"step": 7, "passes": passes, "cleared": cleared}
+
+
+@pytest.mark.parametrize(
+    ("windows", "cut", "updates"),
+    [
+        ([(4, 14)], [window(1, cleared=True)], "7 updates per epoch and 1 batch left over"),
+        (
+            [(4, 20), (5, 1)],
+            [window(1, cleared=False)],
+            "7 updates per epoch and 1 batch left over",
+        ),
+        ([(1, 2), (4, 14)], [], "8 updates per epoch, one of 1 batch"),
+        ([(4, 14)], [window(1, cleared=False)], "7 or 8 updates per epoch"),
+        ([(4, 14)], [], "7 or 8 updates per epoch"),
+        ([(29, 2)], [], "1 update per epoch"),
+    ],
+)
+def test_an_epoch_has_whole_updates_and_what_is_left_over(windows, cut, updates):
+    assert list(q08.on(run(windows, cut=cut)))[1].endswith(f" on each device, with {updates}")
+
+
+def test_it_tells_what_became_of_windows_that_were_cut():
+    cut = [window(1, cleared=True), window(1, cleared=True), window(1, cleared=False)]
+    assert list(q08.on(run([(4, 14)], cut=cut)))[2:] == [
+        "the gradients of 2 windows of accumulation were cleared before an update used them",
+        "1 epoch ended amid accumulation, and the gradients were kept",
     ]
 
 
-def test_it_tells_how_many_epochs_the_updates_are():
-    seen = run(ending={"updates": 200}, optimizers=[{"steps": 200}, {"steps": 0}])
-    assert list(q08.on(seen))[-1] == "200 updates of 64 examples are 7.12 epochs"
+ONE = {"optimizers": [{"steps": 87}, {"steps": 0}]}
+
+
+def test_epochs_are_counted_by_batches_as_the_last_one_is_smaller():
+    seen = run([(1, 87)], ending={"updates": 87, "steps": 87}, **ONE)
+    assert list(q08.on(seen))[-1] == "87 updates in 87 batches: 3 epochs"
+
+
+def test_batches_that_no_update_used_count_too():
+    seen = run([(4, 21)], ending={"updates": 21, "steps": 21}, **ONE)
+    seen.data["backwards_per_step"] = 87 / 21
+    assert list(q08.on(seen))[-1] == "21 updates in 87 batches: 3 epochs"
 
 
 def test_with_two_optimizers_updates_are_no_iterations():
-    seen = run(ending={"updates": 200}, optimizers=[{"steps": 100}, {"steps": 100}])
+    ending = {"updates": 200, "steps": 100}
+    seen = run(ending=ending, optimizers=[{"steps": 100}, {"steps": 100}])
     assert not any("epochs" in line for line in q08.on(seen))
 
 

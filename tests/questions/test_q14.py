@@ -62,14 +62,24 @@ def test_few_examples_are_separable_whatever_their_classes():
     assert on(Facts(table(100, 102))) == on(Facts(table(100, None))) == on(Facts()) == []
 
 
-def test_it_tells_what_a_linear_map_scores():
+def test_it_tells_what_one_linear_model_reaches():
     arms = [("unchanged", [0.8, 0.9]), ("linear-model", [0.8, 0.9])]
-    trials = {"arms": [{"name": name, "scores": scores} for name, scores in arms]}
-    [score, _] = on(Facts({"trials": trials}))
+    arms = [{"name": name, "scores": scores} for name, scores in arms]
+    trials = {"score": "R^2", "arms": arms, "steps": 100}
+    [score, _, why] = on(Facts({"trials": trials}))
     assert score == (
         "replayed with a linear map in place of the network: score 0.85 (0.80 to 0.90, 2 seeds), "
         "as it is 0.85 (0.80 to 0.90, 2 seeds)"
     )
+    assert why == "a linear model was not measured: not within the budget"
+    rows = {"measure": "accuracy", "rows": 400, "net": 0.9, "linear": 0.8, "ahead": 0.1, "error": 0}
+    numbers = {"inputs": 64, "settled": True, "training": rows}
+    measured = {"linear-probe": {"numbers": numbers, "stopped": None}}
+    said = on(Facts({"trials": trials | {"measured": measured}}))
+    assert said[0].startswith(
+        "a linear model reaches accuracy 0.800, your net 0.900 after 100 steps"
+    )
+    assert not any("score" in line for line in said)  # a second linear model, in another unit
 
 
 def test_the_rule_is_that_of_scikit_learn(monkeypatch):

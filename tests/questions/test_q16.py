@@ -22,9 +22,10 @@ def test_it_tells_what_is_frozen():
 
 
 def test_it_tells_what_a_fresh_start_reaches():
-    trials = {"arms": [arm("unchanged", 0.8, 0.9), arm("fresh-start", 0.5)]}
-    assert on(Facts({"trials": trials})) == [
-        "replayed from fresh weights: score 0.50 (1 seed), as it is 0.85 (0.80 to 0.90, 2 seeds)"
+    arms = [arm("unchanged", 0.8, 0.9), arm("fresh-start", 0.5)]
+    assert on(Facts({"trials": {"score": "R^2", "arms": arms}})) == [
+        "replayed from fresh weights: score 0.50 (1 seed), as it is 0.85 (0.80 to 0.90, 2 seeds)",
+        "the score is R^2: 1 is perfect, 0 is nothing learned, below 0 is worse than that",
     ]
 
 

@@ -34,11 +34,12 @@ def test_it_tells_what_moves_though_it_is_frozen():
 
 def test_it_tells_what_other_ways_reach():
     arms = [("unchanged", [0.2, 0.3]), ("lower-backbone-rate", [0.8, 0.9])]
-    trials = {"arms": [{"name": name, "scores": scores} for name, scores in arms]}
-    assert on(Facts({"trials": trials})) == [
+    arms = [{"name": name, "scores": scores} for name, scores in arms]
+    [replayed, _] = on(Facts({"trials": {"score": "R^2", "arms": arms}}))
+    assert replayed == (
         "replayed with a tenth of the rate for all but the last layer: score 0.85 (0.80 to 0.90, "
         "2 seeds), as it is 0.25 (0.20 to 0.30, 2 seeds)"
-    ]
+    )
 
 
 def test_it_says_nothing_of_what_was_not_recorded():

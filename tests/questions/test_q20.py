@@ -48,10 +48,18 @@ def test_it_counts_evaluations_in_training_mode():
 
 def test_it_tells_what_other_normalisations_bring():
     arms = trials(arm("unchanged", 0.4, 0.6), arm("add-group-norm", 0.8, 0.9))
-    assert on(trials=arms) == [
+    [replayed, _] = on(trials=arms)
+    assert replayed == (
         "replayed with group normalisation: score 0.85 (0.80 to 0.90, 2 seeds), "
         "as it is 0.50 (0.40 to 0.60, 2 seeds)"
-    ]
+    )
+
+
+def test_of_several_replays_it_says_once_what_a_score_is():
+    arms = trials(*(arm(name, 0.5) for name in ("unchanged", *q20.CHANGES)))
+    told = on(trials=arms)
+    assert len(told) == len(q20.CHANGES) + 1 > 2
+    assert told[-1].startswith("the score is ")
 
 
 def test_it_is_silent_about_what_was_not_seen():

@@ -161,6 +161,27 @@ def test_several_optimizers_have_no_limit_in_common():
         replay.differentiating(model(), 0)
 
 
+def test_without_a_module_its_only_optimizer_is_measured():
+    weights = nn.Parameter(torch.ones(3))
+    replay = Replay([], [torch.optim.SGD([weights], lr=0.1)], steps=1)
+    all_measurements()["sharpness"](replay)
+    replay.differentiating((CURVATURES * weights.pow(2)).sum() / 2, 0)
+    assert replay.measured["looks"][0]["sharpness"] == pytest.approx(4.0, rel=0.02)
+
+
+def test_updates_by_hand_have_no_limit():
+    replay = Replay([Bowl()], [])
+    all_measurements()["sharpness"](replay)
+    with pytest.raises(NotApplicable, match=r"no optimizer of torch\.optim makes the updates"):
+        replay.differentiating(replay.model(), 0)
+
+
+@pytest.mark.parametrize("name", ["linear-probe", "shifts"])
+def test_without_a_module_its_inputs_are_not_blamed(name):
+    with pytest.raises(NotApplicable, match=r"calls no torch\.nn\.Module"):
+        all_measurements()[name](Replay([], []))
+
+
 # What a linear model reaches, and what a shift does.
 
 WHOLE = Path((), torch.Size(), (), 0)

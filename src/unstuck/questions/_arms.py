@@ -1,17 +1,22 @@
 """What the replays of a person's run say, for the sentences of the questions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 from typing import Any
 
 
-def compared(facts: Any, name: str, change: str) -> str | None:
-    """The scores with one thing changed and without it; None if that was not replayed."""
+def compared(facts: Any, changes: Mapping[str, str]) -> Iterator[str]:
+    """The scores with each of these changes, in words, and without; none of what was not replayed."""
     arms = {arm["name"]: arm["scores"] for arm in (facts.trials or {}).get("arms", ())}
-    before, after = arms.get("unchanged"), arms.get(name)
-    if not before or not after:
-        return None
-    return f"replayed {change}: score {_spread(after)}, as it is {_spread(before)}"
+    before = arms.get("unchanged", [])
+    replayed = {words: arms[name] for name, words in changes.items() if before and arms.get(name)}
+    for words, after in replayed.items():
+        yield f"replayed {words}: score {_spread(after)}, as it is {_spread(before)}"
+    if replayed:
+        yield (
+            f"the score is {facts.trials['score']}: 1 is perfect, 0 is nothing learned, below 0 is "
+            "worse than that"
+        )
 
 
 def measured(facts: Any, name: str) -> dict[str, Any] | None:

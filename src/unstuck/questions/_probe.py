@@ -29,10 +29,7 @@ def on(facts: Any) -> Iterator[str]:
 
 
 def _reached(found: Any) -> str:
-    return (
-        f"a linear model reaches {found['measure']} {found['linear']:.3f} of your net's "
-        f"{found['net']:.3f}"
-    )
+    return f"a linear model reaches {found['measure']} {found['linear']:.3f}, your net {found['net']:.3f}"
 
 
 def _verdict(found: Any) -> str:

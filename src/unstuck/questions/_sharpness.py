@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from unstuck.questions._arms import measured, not_measured
+from unstuck.records.series import finite
 
 BLOWS_UP = 2.0
 """Times the limit: at its start a net may survive one to three of them (``q09``)."""
 
 ROOM = 0.005
 """Of the limit: a rate ten times as high is far from it too."""
+
+HARMED = 2.0
+"""Times its start: what is measured after such a loss is not the net that was to be trained."""
 
 
 def on(facts: Any) -> Iterator[str]:
@@ -24,7 +28,20 @@ def on(facts: Any) -> Iterator[str]:
         return
     yield from (_look(look, numbers) for look in looks)
     yield f"the limit {numbers['limit']:.3g} holds for {_rule(numbers)} on a quadratic and whole data"
-    yield from _advice(looks, numbers)
+    rise = _rise(facts.loss, looks[0]["step"])
+    if rise > HARMED:
+        yield (
+            f"before the first of these looks the loss had risen to {rise:.3g} times its start: they "
+            "tell nothing of the rate that the start would have borne"
+        )
+    else:
+        yield from _advice(looks, numbers)
+
+
+def _rise(loss: Any, step: int) -> float:
+    """To how many times its start the loss had risen before a step."""
+    before = [value for at, value in finite(loss["values"] if loss else ()) if at < step]
+    return max(before) / before[0] if before and before[0] > 0 else 1.0
 
 
 def _look(look: Any, numbers: Any) -> str:
@@ -60,12 +77,16 @@ def _advice(looks: Any, numbers: Any) -> Iterator[str]:
     elif share > 1:
         yield "above the limit: that direction grows until the curvature falls; nets often survive it"
     elif 0 < share < ROOM:
-        yield "far below the limit: as far as the curvature goes there is room for a rate 10 times as high"
+        yield (
+            "far below the limit: as far as the curvature goes, it lies at "
+            f"{float(f'{1 / share:.0e}'):.0f} times this rate"
+        )
     if top["sharpness"] > 0:
         rate = limit / max(look["sharpness"] for look in looks)
+        unseen = " and the first steps" if looks[0]["step"] else ""
         yield (
             f"the sharpest of these batches meets its limit at rate {rate:.2g}; others differ, "
-            "and small batches need less"
+            f"and small batches{unseen} need less"
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
@@ -12,6 +13,8 @@ WAYS = ("cosine-decay", "step-decay", "warm-up", "matched-momentum", "other-opti
 
 END = 0.2
 """The last fifth of the steps is what a loss is judged by."""
+
+_SAME = "within the spread"
 
 Ends = list[float]
 """The loss at the end, one a seed; infinite where it diverged."""
@@ -25,27 +28,81 @@ def on(facts: Any) -> Iterator[str]:
         yield from not_replayed(facts, "the ways of setting the rate were")
         return
     here, noise = _ends(arms["unchanged"]), _noise(arms)
+    rows, untried = [_Row("as it is", here)], dict[str, list[str]]()
+    for name in WAYS:
+        why = _untried(arms.get(name))
+        if why is None:
+            rows.append(_tried(arms[name], here, noise or 0.0))
+        else:
+            untried.setdefault(why, []).append(name)
     yield (
         f"training loss at the end of {trials['steps']} steps (mean of the last fifth; by seed, lowest to "
         "highest):"
     )
-    yield _row("as it is", *_said(here))
-    for name in WAYS:
-        arm = arms.get(name)
-        if arm is None or not arm["losses"]:
-            yield f"  {name:<26} not tried: {arm['stopped'] if arm else 'not within the budget'}"
-        else:
-            way, _, _ = arm["change"].partition(" instead of ")
-            yield _row(way or name, *_said(_ends(arm)), _verdict(here, _ends(arm), noise))
-    yield (
-        f"what should not matter (3 % more rate) moves this loss by up to {noise:.2g}: smaller differences "
-        "say nothing; and so short a run favours haste, not what is best in the end"
-    )
+    yield from _table(rows)
+    for why, names in untried.items():
+        yield f"{', '.join(names)} not tried: {why}"
+    if noise is not None:
+        yield (
+            f"what should not matter (3 % more rate) moves this loss by up to {noise:.2g}: smaller "
+            "differences say nothing"
+        )
+    if len(rows) > 1:
+        yield "so short a run favours haste, not what is best in the end"
 
 
-def _row(way: str, mean: str, spread: str, verdict: str = "") -> str:
-    """Of the table below a sentence."""
-    return f"  {way:<26} {mean:>7}  {spread:<16} {verdict}".rstrip()
+@dataclass(frozen=True)
+class _Row:
+    """A way, its losses, and whether they say anything."""
+
+    way: str
+    ends: Ends
+    verdict: str = ""
+
+    def cells(self, digits: int) -> tuple[str, str]:
+        """The mean, and what it is the mean of."""
+        known = [end for end in self.ends if math.isfinite(end)]
+        if not known:
+            return "", "not finite"
+        low, mean, high = (_text(each, digits) for each in (min(known), fmean(known), max(known)))
+        return mean, f"{low} to {high}" if len(known) > 1 else "1 seed"
+
+
+def _text(loss: float, digits: int) -> str:
+    return f"{loss:#.{digits}g}".rstrip(".")
+
+
+def _untried(arm: Any) -> str | None:
+    """Why a way has no losses; None if it was tried."""
+    stopped: str = (arm and arm["stopped"]) or "not within the budget"
+    tried = arm is not None and arm["steps"] and not stopped.startswith("failed")
+    return None if tried else stopped
+
+
+def _tried(arm: Any, here: Ends, noise: float) -> _Row:
+    way, _, _ = arm["change"].replace("learning rate", "rate").partition(" instead of ")
+    ends = _ends(arm)
+    return _Row(way or arm["name"], ends, _verdict(here, ends, noise))
+
+
+def _table(rows: Sequence[_Row]) -> Iterator[str]:
+    """The rows below a sentence, in columns as wide as they need."""
+    digits = _digits(rows)
+    cells = [(row.way, *row.cells(digits), row.verdict) for row in rows]
+    ways, means, spreads, _ = (max(map(len, column)) for column in zip(*cells, strict=True))
+    for way, mean, spread, verdict in cells:
+        yield f"  {way:<{ways}}  {mean:>{means}}  {spread:<{spreads}}  {verdict}".rstrip()
+
+
+def _digits(rows: Sequence[_Row]) -> int:
+    """As many that no mean that is lower or higher looks like the first one; at most 6."""
+    here, *others = rows
+    apart = [row for row in others if row.verdict != _SAME]
+    for digits in range(3, 6):
+        mean, _ = here.cells(digits)
+        if all(row.cells(digits)[0] != mean for row in apart):
+            return digits
+    return 6
 
 
 def _ends(arm: Any) -> Ends:
@@ -59,10 +116,10 @@ def _end(losses: Sequence[Sequence[float]], steps: int) -> float:
     return fmean(last_part(known, END))
 
 
-def _noise(arms: Any) -> float:
-    """The largest distance with a seed that a change makes which should not matter."""
+def _noise(arms: Any) -> float | None:
+    """The largest distance with a seed that a change makes which should not matter; None without one."""
     sham = _ends(arms["sham"]) if "sham" in arms else []
-    return max(map(abs, _gains(_ends(arms["unchanged"]), sham)), default=0.0)
+    return max(map(abs, _gains(_ends(arms["unchanged"]), sham)), default=None)
 
 
 def _gains(before: Ends, after: Ends) -> list[float]:
@@ -75,15 +132,6 @@ def _verdict(before: Ends, after: Ends, noise: float) -> str:
         return "diverges"
     gains = _gains(before, after)
     if not gains or abs(fmean(gains)) <= noise or min(gains) < 0 < max(gains):
-        return "within the spread"
+        return _SAME
     seeds = f" with all {len(gains)}" if len(gains) > 1 else ""
     return ("lower" if gains[0] > 0 else "higher") + seeds
-
-
-def _said(ends: Ends) -> tuple[str, str]:
-    """The mean, and what it is the mean of."""
-    known = [end for end in ends if math.isfinite(end)]
-    if not known:
-        return "", "not finite"
-    spread = f"{min(known):.3g} to {max(known):.3g}" if len(known) > 1 else "1 seed"
-    return f"{fmean(known):.3g}", spread

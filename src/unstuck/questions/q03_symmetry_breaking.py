@@ -150,9 +150,17 @@ def on(facts: Any) -> Iterator[str]:
     """How many units of each layer differ in the person's run."""
     for layer in facts.units or ():
         first, last = layer["looks"][0], layer["looks"][-1]
-        same = [round(look["weight"] * layer["units"]) for look in (first, last)]
-        of = f"of {layer['units']} units of {layer['name']} have the weights of its first one"
-        yield f"{same[0]} {of} at step {first['step']}, {same[1]} at step {last['step']}"
+        same = [_others(look["weight"], layer["units"]) for look in (first, last)]
+        others = f"{layer['units'] - 1} other unit{'s' * (layer['units'] > 2)} of {layer['name']}"
+        yield (
+            f"of the {others}, {same[0]} had the weights of its first one at step {first['step']}, "
+            f"{same[1]} at step {last['step']}"
+        )
+
+
+def _others(share: float, units: int) -> str:
+    """How many equal the first one, which is no other; where weights are NaN it does not equal itself."""
+    return str(max(0, round(share * units) - 1) or "none")
 
 
 def _double(data: Data) -> Data:

@@ -239,9 +239,7 @@ def on(facts: Any) -> Iterator[str]:
     weights = sum(each["numel"] for each in facts.parameters or () if each["trainable"])
     if samples and weights:
         yield f"{samples:,} examples train {weights:,} weights"
-    replayed = compared(facts, "linear-model", "with a linear map in place of the network")
-    if replayed:
-        yield replayed
+    yield from compared(facts, {"linear-model": "with a linear map in place of the network"})
 
 
 def _sine(lab: Lab) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:

@@ -39,7 +39,7 @@ changes. Use drop_last with batch normalisation.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -176,11 +176,11 @@ def on(facts: Any) -> Iterator[str]:
         why = facts.missing.get("accumulation", "updates take different numbers of backward passes")
         yield f"the effective batch size is not known: {why}"
         return
-    yield from _of_an_update(size, passes, in_epoch)
-    cut = len(facts.accumulation["cut"])
-    if cut:
-        yield f"{_plural(cut, 'window')} of accumulation ended without an update of its own"
-    yield from _so_far(facts, size * passes, samples)
+    text = f"each update uses {_plural(passes, 'backward pass', 'backward passes')}: "
+    text += f"the effective batch size is {size * passes} on each device"
+    yield text + ("" if in_epoch is None else f", with {_updates(in_epoch, passes, facts)}")
+    yield from _of_cuts(facts.accumulation["cut"])
+    yield from _so_far(facts, in_epoch)
 
 
 def _of_an_epoch(
@@ -198,22 +198,41 @@ def _of_an_epoch(
     yield text
 
 
-def _of_an_update(size: int, passes: int, in_epoch: int | None) -> Iterator[str]:
-    text = f"each update uses {_plural(passes, 'backward pass', 'backward passes')}: "
-    text += f"the effective batch size is {size * passes} on each device"
-    if in_epoch is not None:
-        text += f", with {in_epoch / passes:.4g} updates per epoch"
-    yield text
+def _updates(in_epoch: int, passes: int, facts: Any) -> str:
+    """How many an epoch has: its last batches may be dropped, used, or kept for the next one."""
+    whole, rest = divmod(in_epoch, passes)
+    sizes = [size for size, _ in facts.accumulation["windows"]]
+    dropped = [cut["passes"] for cut in facts.accumulation["cut"] if cut["cleared"]]
+    few = _plural(rest, "batch", "batches")
+    if not rest:
+        return f"{_plural(whole, 'update')} per epoch"
+    if rest in sizes:
+        return f"{_plural(whole + 1, 'update')} per epoch, one of {few}"
+    if rest in dropped or rest + passes in sizes:
+        return f"{_plural(whole, 'update')} per epoch and {few} left over"
+    return f"{whole} or {whole + 1} updates per epoch"
 
 
-def _so_far(facts: Any, effective: int, samples: int | None) -> Iterator[str]:
+def _of_cuts(cuts: Sequence[Any]) -> Iterator[str]:
+    """What became of the gradients that were there when an epoch ended, or were cleared before."""
+    lost = sum(cut["cleared"] for cut in cuts)
+    kept = len(cuts) - lost
+    if lost:
+        windows = _plural(lost, "window")
+        yield f"the gradients of {windows} of accumulation were cleared before an update used them"
+    if kept:
+        yield f"{_plural(kept, 'epoch')} ended amid accumulation, and the gradients were kept"
+
+
+def _so_far(facts: Any, in_epoch: int | None) -> Iterator[str]:
     """Only where one optimizer steps: with two, an update is not an iteration of the data."""
     stepped = [each for each in facts.optimizers or () if each["steps"]]
-    if facts.ending is None or samples is None or len(stepped) != 1:
+    in_update = facts.data["backwards_per_step"]
+    if facts.ending is None or not in_epoch or not in_update or len(stepped) != 1:
         return
-    updates = facts.ending["updates"]
-    epochs = updates * effective / samples
-    yield f"{_plural(updates, 'update')} of {effective} examples are {epochs:.3g} epochs"
+    updates, batches = facts.ending["updates"], round(in_update * facts.ending["steps"])
+    epochs = f"{batches / in_epoch:.3g} epochs"
+    yield f"{_plural(updates, 'update')} in {_plural(batches, 'batch', 'batches')}: {epochs}"
 
 
 def _passes(accumulation: Any) -> int | None:

@@ -50,7 +50,7 @@ import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
 from unstuck.questions import _probe
-from unstuck.questions._arms import compared
+from unstuck.questions._arms import compared, measured
 from unstuck.questions._data import digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._perceptron import (
@@ -171,9 +171,8 @@ def on(facts: Any) -> Iterator[str]:
         yield from _of_layers(layers)
     if facts.inputs is not None and facts.data is not None:
         yield from _of_room(facts.inputs["layers"] or (), facts.data["samples"])
-    replayed = compared(facts, "linear-model", "with a linear map in place of the network")
-    if replayed:
-        yield replayed
+    if measured(facts, "linear-probe") is None:  # one linear model, in one unit
+        yield from compared(facts, {"linear-model": "with a linear map in place of the network"})
     yield from _probe.on(facts)
 
 

@@ -178,9 +178,7 @@ def on(facts: Any) -> Iterator[str]:
                 f"{still} of {model['numel']} weights of {model['model']} are frozen: "
                 "their features are reused as they are"
             )
-    replayed = compared(facts, "fresh-start", "from fresh weights")
-    if replayed:
-        yield replayed
+    yield from compared(facts, {"fresh-start": "from fresh weights"})
 
 
 def _random_labels(data: Data, seeds: Sequence[int]) -> Data:

@@ -199,10 +199,7 @@ def on(facts: Any) -> Iterator[str]:
                     f"the running means of {layer['name']} moved by {layer['drift']:.2g} standard "
                     f"deviations in {layer['frozen_updates']} updates while its parameters were frozen"
                 )
-    for name, change in CHANGES.items():
-        replayed = compared(facts, name, change)
-        if replayed:
-            yield replayed
+    yield from compared(facts, CHANGES)
 
 
 def _early(fresh: Convs, trained: Convs, seen: Data, lab: Lab) -> Tensor:

@@ -219,10 +219,7 @@ def on(facts: Any) -> Iterator[str]:
             f"{stirred} of {len(evaluations)} evaluations seen ran batch normalisation in training "
             "mode"
         )
-    for name, change in CHANGES.items():
-        replayed = compared(facts, name, change)
-        if replayed:
-            yield replayed
+    yield from compared(facts, CHANGES)
 
 
 def _of_mode(mode: Any) -> Iterator[str]:

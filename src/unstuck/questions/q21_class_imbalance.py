@@ -218,9 +218,7 @@ def on(facts: Any) -> Iterator[str]:
         ways = [way for way, used in (("loss", weighted), ("sampler", sampled)) if used]
         twice = ": the correction is made twice" if weighted and sampled else ""
         yield f"classes are weighted by the {' and the '.join(ways)}{twice}"
-    replayed = compared(facts, "weigh-classes", "with weighted classes")
-    if replayed:
-        yield replayed
+    yield from compared(facts, {"weigh-classes": "with weighted classes"})
 
 
 def _found(source: Any) -> Iterator[str]:

@@ -235,9 +235,7 @@ def on(facts: Any) -> Iterator[str]:
         norms = finite(facts.gradients["totals"])
         if norms:
             yield f"gradients were not clipped; {_norms(norms)}"
-    replayed = compared(facts, "clip-gradient-norm", "with gradients clipped by norm")
-    if replayed:
-        yield replayed
+    yield from compared(facts, {"clip-gradient-norm": "with gradients clipped by norm"})
 
 
 def _of_line(line: Any) -> Iterator[str]:

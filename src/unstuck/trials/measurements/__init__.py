@@ -13,12 +13,26 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from unstuck.trials.replay import Replay
+from torch import Tensor
+
+from unstuck.trials.changes._inputs import numbers_in
+from unstuck.trials.replay import NotApplicable, Replay
 
 Measurement = Callable[[Replay], None]
 
 LIMIT = 8.0
 """Seconds of one look: a replay that is silent for 20 is taken to hang."""
+
+
+def inputs_of(replay: Replay) -> list[Tensor]:
+    """The tensors of real numbers that the model is called with.
+
+    Raises:
+        NotApplicable: there is no model.
+    """
+    if not replay.models:
+        raise NotApplicable("the script calls no torch.nn.Module whose inputs could be seen")
+    return list(numbers_in(replay.arguments, replay.keywords).values())
 
 
 @cache

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from unstuck.trials.batches import Batch, Ended
-from unstuck.trials.changes._inputs import in_rows, numbers_in
-from unstuck.trials.measurements import LIMIT
+from unstuck.trials.changes._inputs import in_rows
+from unstuck.trials.measurements import LIMIT, inputs_of
 from unstuck.trials.replay import LossCall, NotApplicable, Replay
 from unstuck.trials.scores import Predictions
 
@@ -43,8 +43,7 @@ def linear_probe(replay: Replay) -> None:
     Both are held against the rows that they were trained on and, where there are any, against others:
     those of validation passes, or rows that the replay kept back.
     """
-    given = numbers_in(replay.arguments, replay.keywords)
-    size = sum(each.nbytes for each in given.values())
+    size = sum(each.nbytes for each in inputs_of(replay))
     if not size:
         raise NotApplicable("no input of the model is a tensor of real numbers")
     replay.batches_kept = max(replay.batches_kept, min(replay.steps, ROOM // size))

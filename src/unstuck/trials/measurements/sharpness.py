@@ -40,16 +40,21 @@ def sharpness(replay: Replay) -> None:
 
 
 def _optimizer(replay: Replay) -> Optimizer:
-    """The one that trains the model."""
+    """The one that trains the model; without a module, the only one there is."""
     own = {id(parameter) for _, parameter in replay.trained()}
     found = [
         each
         for each in replay.optimizers
-        if any(id(p) in own for group in each.param_groups for p in group["params"])
+        if not own or any(id(p) in own for group in each.param_groups for p in group["params"])
     ]
-    if len(found) != 1:
-        many = f"{len(found)} optimizers train" if found else "no optimizer trains"
-        raise NotApplicable(f"{many} the model, the limit is that of one")
+    if not found:
+        raise NotApplicable(
+            "no optimizer of torch.optim makes the updates, and what they can bear is not known"
+        )
+    if len(found) > 1:
+        raise NotApplicable(
+            f"{len(found)} optimizers train the model, each with a limit of its own"
+        )
     # Not isinstance, which asks objects of others for their class.
     scalers = [each for each in gc.get_objects() if issubclass(type(each), torch.amp.GradScaler)]
     if any(scaler.is_enabled() for scaler in scalers):

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from unstuck.trials.batches import Batch, Ended
-from unstuck.trials.changes._inputs import exchange_numbers, numbers_in
-from unstuck.trials.measurements import LIMIT
+from unstuck.trials.changes._inputs import exchange_numbers
+from unstuck.trials.measurements import LIMIT, inputs_of
 from unstuck.trials.replay import LossCall, NotApplicable, Replay
 from unstuck.trials.scores import Predictions
 
@@ -26,7 +26,7 @@ def shifts(replay: Replay) -> None:
 
     Of those of validation passes; where none were seen, of training batches.
     """
-    images = [each for each in numbers_in(replay.arguments, replay.keywords).values() if _is(each)]
+    images = [each for each in inputs_of(replay) if _is(each)]
     if not images:
         raise NotApplicable("no input of the model is a batch of images")
     replay.whole_batches = True
