@@ -45,6 +45,11 @@ WRONG = {
     "diff damaged": "RUN2",
     "diff damaged damaged": "damaged/run.json",
     "explain nope": "nothing to explain is named 'nope'",
+    "explain q23": "there is no question q23",
+    "explain q13 q14": "give one name",
+    "explain --html": "--html opens one page",
+    "explain q13 --on": "no script given",
+    "explain q13 --on -m": "no module given",
 }
 
 
@@ -90,6 +95,11 @@ def test_bad_usage_is_a_clear_line_and_code_2(folder, capsys, command):
     assert all(line.startswith("  ") for line in hint)
     assert out == ""
     assert sorted(folder.rglob("*")) == before
+
+
+def test_a_question_without_a_script_names_the_right_command(folder, capsys):
+    assert outcome(["explain", "q13", "--on"]) == 2
+    assert capsys.readouterr().err.endswith("unstuck explain q13 --on train.py\n")
 
 
 def test_several_processes_are_refused(folder, capsys, monkeypatch):

@@ -18,6 +18,9 @@ USAGE = 2
 BUG = 3
 INTERRUPTED = 130
 
+LAST_SEED = 999_999_999
+"""scikit-learn, which makes some of the data, takes no seeds from 2^32 on; nine digits stay below."""
+
 _TOP = """\
 Why does this PyTorch training not learn? Write unstuck check instead of python:
 
@@ -190,21 +193,33 @@ def _explaining(options: argparse.Namespace) -> int | Callable[[], None]:
         return _asking(words, options)
     if options.prove:
         return _proving(words, options)
+    _refuse_without_prove(options)
+    explain.explain(words, html=options.html)
+    return 0
+
+
+def _refuse_without_prove(options: argparse.Namespace) -> None:
     for option in ("all", "seed", "evidence"):
         given = getattr(options, option)
         if given is not None and given is not False:
             raise UsageError(f"--{option} is for --prove", "unstuck explain --prove --all")
-    explain.explain(words, html=options.html)
-    return 0
 
 
 def _asking(words: str | None, options: argparse.Namespace) -> Callable[[], None]:
     from unstuck.commands import explain
     from unstuck.commands.ask import ask
 
-    if words is None or options.prove or options.html:
-        raise UsageError("--on asks one question", "unstuck explain q03 --on train.py")
-    return ask(explain.question(words), options.on, _settings(options))
+    for option in ("prove", "html"):
+        if getattr(options, option):
+            raise UsageError(f"--on and --{option} exclude each other", "give one of them")
+    _refuse_without_prove(options)
+    right = f"unstuck explain {words or 'q03'} --on train.py"
+    if words is None:
+        raise UsageError("--on asks one question", right)
+    question = explain.question(words)
+    if options.on in ([], ["-m"]):
+        raise UsageError(f"no {'module' if options.on else 'script'} given", right)
+    return ask(question, options.on, _settings(options))
 
 
 def _proving(words: str | None, options: argparse.Namespace) -> int:
@@ -319,7 +334,7 @@ def _parser() -> argparse.ArgumentParser:
         "explain",
         "a check's page, or one of the 22 questions",
         "Print the page of a check or a remedy, or the answer to a question with its evidence. NAME "
-        "may be words that stand on the page. Without NAME: list all. The experiment of a question "
+        "may be words that describe it. Without NAME: list all. The experiment of a question "
         "(--prove) trains small nets with 5 seeds and judges what was predicted: supported, refuted, "
         "inconclusive (the spread of the seeds is too wide), or illustrated (a small experiment cannot "
         "settle it). Exit code 1 if a prediction is refuted.",
@@ -347,7 +362,7 @@ def _add_explaining(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--evidence",
-        type=Path,
+        type=_folder,
         metavar="FOLDER",
         help="with --prove: write the numbers there as JSON",
     )
@@ -361,9 +376,17 @@ def _add_explaining(parser: argparse.ArgumentParser) -> None:
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no seed; give a whole number from 0 on")
+    if not (text.isascii() and text.isdecimal()) or int(text) > LAST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no seed; give a whole number from 0 to {LAST_SEED}"
+        )
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("no folder given")
+    return Path(text)
 
 
 def _add_command(

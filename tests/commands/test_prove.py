@@ -76,6 +76,15 @@ def test_what_is_told_names_every_claim_that_was_judged(evidence):
     assert max(map(len, text.splitlines())) <= 98
 
 
+def test_other_seeds_are_not_said_to_give_the_same_numbers(evidence):
+    recorded = Q03.evidence
+    assert "No number differs from the proof of" in told(recorded)
+    text = " ".join(told(evidence).split())
+    assert evidence.seeds != recorded.seeds
+    assert "Other seeds than in the proof of" in text
+    assert "No number differs" not in text
+
+
 def test_what_differs_from_the_record_is_told(evidence):
     first = replace(evidence.results[0], verdict="refuted", mean=5.0, interval=(4.0, 6.0))
     text = told(replace(evidence, results=(first, *evidence.results[1:])))
@@ -111,7 +120,13 @@ def test_something_refuted_gives_exit_code_1(evidence, tmp_path, monkeypatch):
         (["add-momentum", "--prove"], "add-momentum is no question"),
         (["zzz", "--prove"], "nothing to explain is named"),
         (["q03", "--prove", "--seed", "-1"], "no seed"),
-        (["q03", "--prove", "--on", "train.py"], "--on asks one question"),
+        (["q03", "--prove", "--seed", "4294967295"], "a whole number from 0 to 999999999"),
+        (["q03", "--prove", "--seed", "٣"], "no seed"),
+        (["q03", "--prove", "--evidence", ""], "no folder given"),
+        (["q03", "--prove", "--on", "train.py"], "--on and --prove exclude each other"),
+        (["q03", "--html", "--on", "train.py"], "--on and --html exclude each other"),
+        (["q03", "--seed", "0", "--on", "train.py"], "--seed is for --prove"),
+        (["--on", "train.py"], "--on asks one question"),
         (["q03", "--prove", "--evidence", "/proc/none"], "cannot write"),
     ],
 )

@@ -44,8 +44,8 @@ def class_imbalance(
     class are found. Without validation it looks at the newest batches of training.
 
     ## Why is this bad?
-    With 97 % of one class, always saying that class is right 97 % of the time. The rare class is
-    usually the one that matters.
+    With unbalanced classes, 97 % of the samples in one, always saying that class is right 97 % of
+    the time. The rare class is usually the one that matters.
 
     ## Example
     ```python

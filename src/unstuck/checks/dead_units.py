@@ -34,8 +34,9 @@ def dead_units(
 
     ## Why is this bad?
     A unit that is negative for every sample has no gradient: neither its weights nor its bias can
-    change, and it stays dead. If a whole layer is dead, no gradient reaches the layers before it and
-    only the last bias learns. One update that was too large is enough, or a strongly negative bias.
+    change, and it stays dead (a dying ReLU). If a whole layer is dead, no gradient reaches the layers
+    before it and only the last bias learns. One update that was too large is enough, or a strongly
+    negative bias.
 
     ## Example
     ```python

@@ -24,8 +24,8 @@ def graph_kept_alive(
 
     ## Why is this bad?
     A loss that is stored with its graph (`losses.append(loss)`, `total += loss`) keeps every node
-    of its step: memory grows with each step until it is full. If a loss without a backward
-    pass is stored, all its activations stay as well.
+    of its step: a memory leak that grows with each step until the script is out of memory. If a
+    loss without a backward pass is stored, all its activations stay as well.
 
     ## Example
     ```python

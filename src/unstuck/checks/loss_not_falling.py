@@ -39,7 +39,8 @@ def loss_not_falling(
     that grew tenfold above it and has not come back below.
 
     ## Why is this bad?
-    A network at that level has learned the frequencies of the targets and nothing of the input.
+    The network does not learn: its loss does not go down, its accuracy is stuck. A model at that
+    level has learned the frequencies of the targets and nothing of the input.
     It is a symptom: the causes reach from a wrong learning rate over zero weights to shuffled
     labels. When another check names a cause, this finding stands under it.
 

@@ -30,7 +30,8 @@ def non_finite_loss(facts: Facts, *, tolerated: int = 0) -> Iterator[Finding]:
     gradients, recorded all along, tell from which step on they grew.
 
     ## Why is this bad?
-    The update after it writes NaN into the weights, and they stay NaN: everything later is wasted.
+    Once the loss is NaN or goes to infinity, the next update writes NaN into the weights, and they
+    stay NaN: everything later is wasted.
 
     ## Example
     ```python

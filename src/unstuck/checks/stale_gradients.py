@@ -32,8 +32,9 @@ def stale_gradients(
     If most updates use gradients to which older ones were added, it is reported.
 
     ## Why is this bad?
-    PyTorch adds each gradient to what is in `.grad`. Without `zero_grad()` the update follows the
-    sum of all gradients so far: its size grows with every step, and the loss swings or diverges.
+    PyTorch adds each gradient to what is in `.grad`. Where `zero_grad()` was forgotten, the
+    update follows the sum of all gradients so far: its size grows with every step, and the loss
+    swings or diverges.
 
     ## Example
     ```python

@@ -4,13 +4,12 @@ import re
 import sys
 
 from unstuck.checks import all_checks
-from unstuck.commands import pages
+from unstuck.commands import pages, search
+from unstuck.commands.wrapping import wrapped
 from unstuck.errors import UsageError
 from unstuck.questions import Question, all_questions, joined, named
 from unstuck.remedies import all_remedies
-
-HEAD, TEXT = 4, 1
-"""What a word counts for that stands in the name or the first sentence, or in the rest of a page."""
+from unstuck.report.paragraphs import columns_of
 
 MOST = 8
 """Pages listed where several fit."""
@@ -20,10 +19,12 @@ def explain(words: str | None, *, html: bool = False) -> None:
     """Print one page, or the list of all; with ``html`` open it in the browser, with its picture.
 
     Raises:
-        UsageError: nothing has that name, and the words stand on no page.
+        UsageError: nothing has that name, and the words fit no page.
         ReportNotWritten: the page cannot be written.
     """
     if words is None:
+        if html:
+            raise UsageError("--html opens one page", "unstuck explain q03 --html")
         _show(pages.index())
         return
     name = found(words)
@@ -36,11 +37,11 @@ def explain(words: str | None, *, html: bool = False) -> None:
 
 
 def _others(words: str, name: str) -> str:
-    """What else has the words, unless they were a name."""
+    """What else fits the words, unless they were a name."""
     if _named(words) is not None:
         return ""
-    others = [each for each in _near(words) if each != name][:MOST]
-    return f"\n\nThe words stand on these pages too: {', '.join(others)}." if others else ""
+    others = [each for each in search.near(words) if each != name][:MOST]
+    return f"\n\nThe words fit these pages too: {', '.join(others)}." if others else ""
 
 
 def _ways_on(name: str) -> str:
@@ -78,72 +79,49 @@ def questions(words: str | None) -> list[Question]:
 
 
 def found(words: str) -> str:
-    """The name of the page that the words name, or on which they stand best.
+    """The name of the page that the words name, or that fits them best.
 
     Raises:
         UsageError: there is none.
     """
-    return _named(words) or _best(words)
+    return _named(words) or _nearest(words)
 
 
 def _named(words: str) -> str | None:
+    """The page whose name the words are.
+
+    Raises:
+        UsageError: they are numbers of questions, but not that of one.
+    """
     name = joined(words)
     if name in all_checks() or name in all_remedies():
         return name
     asked = named(name)
+    numbers = name.split("-")
+    if asked is None and all(re.fullmatch(r"q?\d+", each) for each in numbers):
+        if len(numbers) > 1:
+            raise UsageError("give one name", f"unstuck explain {numbers[0]}")
+        first, *_, last = all_questions()
+        raise UsageError(f"there is no question {name}", f"the questions are {first} to {last}")
     return asked.name if asked else None
 
 
-def _best(words: str) -> str:
-    near = _near(words)
-    if not near:
-        raise UsageError(
-            f"nothing to explain is named {words!r}", "unstuck explain lists all names"
-        )
-    return near[0]
-
-
-def _near(words: str) -> list[str]:
-    """The pages with all the words, the best first; of equally good ones questions, then short heads."""
-    wanted = re.findall(r"[a-z0-9]+", words.lower())
-    found = [
-        (-score, name not in all_questions(), len(head), name)
-        for name, (head, text) in _texts().items()
-        if (score := _score(wanted, head, text))
-    ]
-    return [name for *_, name in sorted(found)]
-
-
-def _score(wanted: list[str], head: str, text: str) -> int:
-    """0 unless every word stands on the page, at the beginning of a word of it."""
-    score = 0
-    for word in wanted:
-        begins = re.compile(rf"\b{re.escape(word)}")
-        places = ((HEAD, head), (TEXT, text))
-        worth = next((each for each, place in places if begins.search(place)), 0)
-        if not worth:
-            return 0
-        score += worth
-    return score
-
-
-def _texts() -> dict[str, tuple[str, str]]:
-    """Name with first sentence, and the rest, of every page, in small letters."""
-    texts = {
-        name: (f"{name} {pages.first_line(name)}", each.page) for name, each in all_checks().items()
-    }
-    texts |= {name: (f"{name} {each.advice}", each.code) for name, each in all_remedies().items()}
-    texts |= {
-        name: (f"{each.slug} {each.title}", each.text) for name, each in all_questions().items()
-    }
-    return {name: (head.lower(), text.lower()) for name, (head, text) in texts.items()}
+def _nearest(words: str) -> str:
+    near = search.near(words)
+    if near:
+        return near[0]
+    alike = search.alike(words)
+    meant = f"did you mean {' or '.join(alike)}? " if alike else ""
+    raise UsageError(
+        f"nothing to explain is named {words!r}", f"{meant}unstuck explain lists all names"
+    )
 
 
 def _show(text: str) -> None:
     if not sys.stdout.isatty():
-        print(text)
+        print(wrapped(text, columns_of(None)))
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console(width=min(100, Console().width)).print(Markdown(text))
+    Console(width=columns_of(None)).print(Markdown(text))

@@ -240,9 +240,17 @@ def _compared(found: Evidence, recorded: Evidence | None) -> list[str]:
         return [made]
     apart = _differences(found, recorded)
     if not apart:
-        return [f"{made} No number differs from the proof of {recorded.date}."]
+        return [f"{made} {_as_recorded(found, recorded)}"]
     lines = [made, f"  Not as in the proof recorded on {recorded.date}:"]
     return lines + [f"    {each}" for each in apart]
+
+
+def _as_recorded(found: Evidence, recorded: Evidence) -> str:
+    """Other seeds give other numbers, which can only be near."""
+    proof = f"the proof of {recorded.date}"
+    if found.seeds == recorded.seeds:
+        return f"No number differs from {proof}."
+    return f"Other seeds than in {proof}: the same verdicts, and no mean clearly apart."
 
 
 def _differences(found: Evidence, recorded: Evidence) -> list[str]:
