@@ -48,6 +48,7 @@ def _list(kind: Any) -> st.SearchStrategy[Any]:
 st.register_type_strategy(list, _list)
 st.register_type_strategy(int, STEPS)
 st.register_type_strategy(float, st.sampled_from([0.0, 1.0]) | st.floats())
+st.register_type_strategy(object, STEPS)  # of measurements, which no check reads
 st.register_type_strategy(str, st.sampled_from([*words(), "", "a b", "\n"]))
 
 

@@ -1,6 +1,6 @@
 """The family ``trials``: the person's own run, replayed with one thing changed at a time."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 PAIR = "+"
 """Stands between the two remedies of a pair."""
@@ -53,7 +53,7 @@ class Verdict(TypedDict):
 class Measured(TypedDict):
     """What was measured on a replay of the run as it is: plain numbers, or why there are none."""
 
-    numbers: dict[str, Any]
+    numbers: dict[str, object]
     stopped: str | None
 
 
