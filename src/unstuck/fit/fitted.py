@@ -1,0 +1,128 @@
+"""A trained model with all that predicting needs: encoder, task, thresholds; written to and read from a folder."""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from unstuck import files
+from unstuck.errors import BadData
+from unstuck.fit import encoders, models
+from unstuck.fit.encoders import Encoder
+from unstuck.fit.examples import Inputs, every
+from unstuck.fit.recipe import Recipe
+from unstuck.fit.task import Task
+
+WEIGHTS, RECORD = "model.safetensors", "model.json"
+VERSION = 1
+AT_ONCE = 1024
+"""Rows that are predicted together."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model. ``predict`` and ``predict_proba`` take inputs as the training did."""
+
+    model: nn.Module
+    recipe: Recipe
+    task: Task
+    encoder: Encoder
+    thresholds: tuple[float, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def outputs(self, inputs: Inputs) -> Tensor:
+        """Logits or standardised quantities (rows, outputs)."""
+        self.model.eval()
+        rows = every(inputs)
+        with torch.no_grad():
+            parts = [
+                self.model(*self.encoder.encoded(inputs, part))
+                for part in np.array_split(rows, max(1, -(-len(rows) // AT_ONCE)))
+            ]
+        return torch.cat(parts)
+
+    def probabilities(self, inputs: Inputs) -> Tensor:
+        """(rows, classes), or (rows, labels)."""
+        return self.task.probabilities(self.outputs(inputs))
+
+    def chosen(self, probabilities: Tensor) -> Tensor:
+        """Class numbers (rows,), or the labels of each row (rows, labels) as 0 and 1."""
+        if self.task.kind == "multi-class":
+            return (probabilities / torch.tensor(self.thresholds)).argmax(1)
+        if self.task.kind == "binary":
+            return (probabilities[:, 1] >= self.thresholds[0]).long()
+        return (probabilities >= torch.tensor(self.thresholds)).long()
+
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """Classes (rows,), sets of labels (rows, labels) as 0 and 1, or quantities (rows, outputs)."""
+        if self.task.kind == "regression":
+            found = self.task.quantities(self.outputs(inputs))
+            return found[:, 0] if found.shape[1] == 1 else found
+        chosen = self.chosen(self.probabilities(inputs)).numpy()
+        return chosen if self.task.kind == "multi-label" else np.array(self.task.names)[chosen]
+
+    def save(self, folder: Path) -> None:
+        """Write weights and record; the record last, so that a folder with one is whole.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = save({name: each.contiguous() for name, each in self.model.state_dict().items()})
+        files.write_bytes(folder / WEIGHTS, weights)
+        files.write_text(folder / RECORD, json.dumps(self._record(), indent=1) + "\n")
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "task": asdict(self.task),
+            "recipe": self.recipe.plain(),
+            "encoder": encoders.kept(self.encoder),
+            "thresholds": self.thresholds,
+            "metrics": dict(self.metrics),
+            "about": dict(self.about),
+            "versions": {"Python": platform.python_version(), "torch": torch.__version__},
+        }
+
+
+def load_fitted(folder: Path) -> Fitted:
+    """The model that was saved in a folder. Nothing in it is executed.
+
+    Raises:
+        BadData: it is no such folder, or a file in it is damaged.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        weights = load((folder / WEIGHTS).read_bytes())
+    except (OSError, ValueError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise BadData(
+            f"cannot read the model {folder}: {why}", "a folder that unstuck fit wrote"
+        ) from error
+    try:
+        return _made(record, weights)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise BadData(f"the model {folder} is damaged: {error}", "fit it again") from error
+
+
+def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:
+    recipe, encoder = Recipe(**record["recipe"]), encoders.again(record["encoder"])
+    fields = {
+        name: tuple(each) if isinstance(each, list) else each
+        for name, each in record["task"].items()
+    }
+    task = Task(**fields)
+    model = models.built(recipe, encoder.shape, task)
+    model.load_state_dict(weights)
+    thresholds = tuple(record["thresholds"])
+    return Fitted(model, recipe, task, encoder, thresholds, record["metrics"], record["about"])

@@ -1,0 +1,92 @@
+"""How good predictions are: the first metric is the one that a person should look at."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchmetrics.functional.classification import (
+    binary_auroc,
+    binary_average_precision,
+    binary_calibration_error,
+    multiclass_accuracy,
+    multiclass_calibration_error,
+    multilabel_f1_score,
+)
+from torchmetrics.functional.regression import mean_absolute_error, r2_score
+
+from unstuck.fit.task import Task
+
+RARE = 0.2
+"""A rarest class below this share of an even one makes accuracy say little: a net that never names it scores well."""
+
+
+def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[str, float]:
+    """Of probabilities (rows, classes), the classes chosen (rows,) and the true ones (rows,)."""
+    count = probabilities.shape[1]
+    found = {
+        "accuracy": float((chosen == targets).float().mean()),
+        "balanced accuracy": float(multiclass_accuracy(chosen, targets, count, average="macro")),
+        "log loss": float(-_of_true(probabilities, targets).clamp_min(1e-15).log().mean()),
+        "Brier score": float(_squares(probabilities, targets)),
+    }
+    if count == 2:
+        positive = probabilities[:, 1]
+        found["average precision"] = float(binary_average_precision(positive, targets))
+        found["area under ROC"] = float(binary_auroc(positive, targets))
+        found["calibration error"] = float(binary_calibration_error(positive, targets))
+    else:
+        found["calibration error"] = float(
+            multiclass_calibration_error(probabilities, targets, count)
+        )
+    return found
+
+
+def labelling(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[str, float]:
+    """Of sets of labels: probabilities, chosen and true ones, each (rows, labels)."""
+    return {
+        "exact match": float((chosen == targets).all(1).float().mean()),
+        "macro F1": float(multilabel_f1_score(chosen, targets.int(), targets.shape[1])),
+        "Hamming loss": float((chosen != targets).float().mean()),
+        "log loss": float(torch.nn.functional.binary_cross_entropy(probabilities, targets.float())),
+    }
+
+
+def regression(predicted: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, float]:
+    """Of quantities (rows, outputs), in their own units; a mean over outputs."""
+    first, second = (torch.tensor(each).reshape(len(each), -1) for each in (predicted, targets))
+    return {
+        "R2": float(r2_score(first, second)),
+        "mean absolute error": float(mean_absolute_error(first, second)),
+        "root mean squared error": float((first - second).square().mean().sqrt()),
+    }
+
+
+def headline(task: Task, shares: NDArray[np.float64] | None) -> str:
+    """The metric to look at first."""
+    if task.kind == "regression":
+        return "R2"
+    if task.kind == "multi-label":
+        return "macro F1"
+    return "balanced accuracy" if is_imbalanced(shares) else "accuracy"
+
+
+def is_imbalanced(shares: NDArray[np.float64] | None) -> bool:
+    """Whether a class is so rare that accuracy hides it."""
+    return shares is not None and float(shares.min()) * len(shares) < RARE
+
+
+def said(found: Mapping[str, float], first: str) -> str:
+    """One line, the first metric first."""
+    names = [first, *(name for name in found if name != first)]
+    return ", ".join(f"{name} {found[name]:.3f}" for name in names[:3])
+
+
+def _of_true(probabilities: Tensor, targets: Tensor) -> Tensor:
+    return probabilities.gather(1, targets[:, None])[:, 0]
+
+
+def _squares(probabilities: Tensor, targets: Tensor) -> Tensor:
+    truth = torch.nn.functional.one_hot(targets, probabilities.shape[1])
+    return (probabilities - truth).square().sum(1).mean() / 2

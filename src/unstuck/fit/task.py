@@ -1,0 +1,219 @@
+"""What is to be predicted: found from the targets, and said."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unstuck.errors import BadData, UsageError
+
+Kind = Literal["binary", "multi-class", "multi-label", "regression"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+MOST_CLASSES = 20
+"""Whole numbers with more different values than this are quantities, unless the person says otherwise."""
+
+Label = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of prediction, its names, and why it was taken for this kind.
+
+    ``names`` are the classes (binary: the second is the positive one), the labels, or, of a
+    regression, the columns. ``center`` and ``scale`` standardise the targets of a regression.
+    """
+
+    kind: Kind
+    names: tuple[Label, ...]
+    reason: str
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a net gives for one example."""
+        return 1 if self.kind == "binary" else len(self.names)
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether probabilities are predicted."""
+        return self.kind != "regression"
+
+    def encoded(self, values: NDArray[Any]) -> Tensor:
+        """The targets as the loss wants them.
+
+        multi-class: (rows,) class numbers; otherwise (rows, outputs) float32: 0 and 1, or
+        standardised quantities.
+
+        Raises:
+            BadData: a value that the training data did not have, with its row.
+        """
+        if self.kind == "regression":
+            quantities = _quantities(values) - np.array(self.center)
+            return torch.tensor(quantities / np.array(self.scale), dtype=torch.float32)
+        if self.kind == "multi-label":
+            return torch.tensor(_indicators(values, self.names), dtype=torch.float32)
+        numbers = torch.tensor(self._class_numbers(values))
+        return numbers if self.kind == "multi-class" else numbers[:, None].float()
+
+    def _class_numbers(self, values: NDArray[Any]) -> list[int]:
+        place = {name: number for number, name in enumerate(self.names)}
+        found = [place.get(plain(value), -1) for value in values]
+        if -1 in found:
+            row = found.index(-1)
+            raise BadData(
+                f"row {row + 1}: {plain(values[row])!r} is none of the {len(place)} classes",
+                f"the classes are {_some(self.names)}",
+            )
+        return found
+
+    def probabilities(self, outputs: Tensor) -> Tensor:
+        """Of logits (rows, outputs): (rows, classes), or (rows, labels) each on its own."""
+        if self.kind == "multi-class":
+            return outputs.softmax(1)
+        each = outputs.sigmoid()
+        return torch.cat([1 - each, each], 1) if self.kind == "binary" else each
+
+    def quantities(self, outputs: Tensor) -> NDArray[np.float64]:
+        """Of the outputs of a regression (rows, outputs): in the units of the targets."""
+        return outputs.double().numpy() * np.array(self.scale) + np.array(self.center)
+
+    def said(self) -> str:
+        """One line: ``multi-class, 10 classes: whole numbers from 0 to 9``."""
+        many = {"binary": "classes", "multi-class": "classes", "multi-label": "labels"}
+        count = f", {len(self.names)} {many.get(self.kind, 'outputs')}"
+        alone = self.kind == "regression" and len(self.names) == 1
+        return f"{self.kind}{'' if alone else count}: {self.reason}"
+
+
+def task_of(values: NDArray[Any], names: Sequence[str], kind: Kind | None = None) -> Task:
+    """The task that the targets of the training rows are of; ``kind`` is what the person says.
+
+    Args:
+        values: (rows,) labels, quantities or collections of labels; or (rows, columns) of one kind.
+        names: of the columns.
+        kind: instead of finding it.
+
+    Raises:
+        BadData: no kind of task fits the targets.
+        UsageError: they are not of the kind that the person says.
+    """
+    values = np.asarray(values)
+    if len(values) == 0:
+        raise BadData("there are no examples", "give at least some rows")
+    found = _found(values)
+    if kind is not None and kind != found[0]:
+        found = kind, "as you say"
+    task = Task(found[0], _names(values, names, *found), found[1])
+    return _standardised(task, values) if task.kind == "regression" else task
+
+
+def _found(values: NDArray[Any]) -> tuple[Kind, str]:
+    if values.ndim == 2 and values.shape[1] > 1:
+        if _only_zero_and_one(values):
+            return "multi-label", "each column is 0 or 1"
+        return "regression", f"{values.shape[1]} columns of numbers"
+    column = values.reshape(len(values), -1)[:, 0] if values.ndim == 2 else values
+    if column.dtype == object and any(isinstance(each, (list, tuple, set)) for each in column):
+        return "multi-label", "each target is a collection of labels"
+    different = {plain(value) for value in column}
+    if any(isinstance(value, str | bool) for value in different):
+        return _classes(len(different)), "the targets are names"
+    whole = all(float(value).is_integer() for value in different if math.isfinite(value))
+    if whole and len(different) <= MOST_CLASSES:
+        return _classes(len(different)), f"{len(different)} different whole numbers"
+    what = "whole numbers" if whole else "numbers with decimals"
+    return "regression", f"{len(different)} different {what}"
+
+
+def _classes(count: int) -> Kind:
+    return "binary" if count <= 2 else "multi-class"
+
+
+def _names(
+    values: NDArray[Any], names: Sequence[str], kind: Kind, reason: str
+) -> tuple[Label, ...]:
+    if kind == "regression":
+        _quantities(values)
+        return tuple(names)
+    if kind == "multi-label":
+        if values.ndim == 2:
+            return tuple(names)
+        labels = {plain(label) for each in values for label in each}
+        if not labels:
+            raise BadData("no example has a label", "a multi-label task needs some")
+        return tuple(sorted(labels, key=_order))
+    classes = sorted({plain(value) for value in values.reshape(len(values))}, key=_order)
+    if len(classes) < 2:
+        raise BadData(
+            f"all {len(values)} examples are of one class, {classes[0]!r}",
+            "there is nothing to tell apart: give examples of a second class",
+        )
+    if kind == "binary" and len(classes) > 2:
+        raise UsageError(f"the targets have {len(classes)} classes, not 2", "--task multi-class")
+    return tuple(classes)
+
+
+def _standardised(task: Task, values: NDArray[Any]) -> Task:
+    quantities = _quantities(values)
+    scale = quantities.std(0)
+    constant = [str(name) for name, each in zip(task.names, scale, strict=True) if each == 0]
+    if constant:
+        raise BadData(f"{constant[0]} is the same in all rows", "there is nothing to predict")
+    return replace(task, center=tuple(quantities.mean(0).tolist()), scale=tuple(scale.tolist()))
+
+
+def _quantities(values: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        numbers = values.astype(np.float64).reshape(len(values), -1)
+    except (TypeError, ValueError) as error:
+        raise UsageError("the targets are no numbers", "--task multi-class") from error
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        raise BadData(
+            f"row {bad[0][0] + 1}: the target is {numbers[tuple(bad[0])]:g}",
+            "leave rows without a target out",
+        )
+    return numbers
+
+
+def _indicators(values: NDArray[Any], names: Sequence[Label]) -> NDArray[np.float32]:
+    if values.ndim == 2:
+        return values.astype(np.float32)
+    place = {name: number for number, name in enumerate(names)}
+    found = np.zeros((len(values), len(names)), np.float32)
+    for row, labels in enumerate(values):
+        for label in map(plain, labels):
+            if label not in place:
+                raise BadData(f"row {row + 1}: {label!r} is none of the labels", _some(names))
+            found[row, place[label]] = 1
+    return found
+
+
+def _only_zero_and_one(values: NDArray[Any]) -> bool:
+    return values.dtype == bool or (
+        np.issubdtype(values.dtype, np.number) and bool(np.isin(values, (0, 1)).all())
+    )
+
+
+def plain(value: Any) -> Label:
+    """A label as Python and JSON know it; 3.0 is 3."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+def _order(label: Label) -> tuple[bool, Any]:
+    return isinstance(label, str), label
+
+
+def _some(names: Sequence[Label]) -> str:
+    shown = ", ".join(map(str, names[:8]))
+    return shown + (f" and {len(names) - 8} others" if len(names) > 8 else "")

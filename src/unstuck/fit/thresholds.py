@@ -1,0 +1,58 @@
+"""Where to draw the line between classes: chosen on held-out rows, so that probabilities stay as they are."""
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_accuracy, multilabel_f1_score
+
+STEPS = 99
+"""Thresholds tried, evenly among the probabilities that occur."""
+
+
+def of_binary(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
+    """The probability of the positive class from which on balanced accuracy is best.
+
+    Of probabilities (rows, 2) and classes (rows,). Source: Elkan 2001, *The Foundations of
+    Cost-Sensitive Learning*: a threshold reaches what weights would, without spoiling probabilities.
+    """
+    positive = probabilities[:, 1]
+    tried = _between(positive)
+    scores = [
+        float(multiclass_accuracy((positive >= each).long(), targets, 2, average="macro"))
+        for each in tried
+    ]
+    return (_middle(tried, scores),)
+
+
+def of_classes(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
+    """What each class's probability is divided by before the largest is taken: its share of the rows."""
+    shares = torch.bincount(targets, minlength=probabilities.shape[1]) / len(targets)
+    return tuple(shares.clamp_min(1 / len(targets)).tolist())
+
+
+def of_labels(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
+    """For each label the probability from which on its F1 is best, of (rows, labels) each."""
+    found = []
+    for label in range(targets.shape[1]):
+        each, truth = probabilities[:, label], targets[:, label].int()
+        tried = _between(each)
+        scores = [
+            float(multilabel_f1_score((each >= t).int()[:, None], truth[:, None], 1)) for t in tried
+        ]
+        found.append(_middle(tried, scores) if truth.any() else 0.5)
+    return tuple(found)
+
+
+def _between(values: Tensor) -> list[float]:
+    """Thresholds half way between probabilities that occur, 99 of them at most."""
+    seen = values.unique().double()
+    between = (seen[1:] + seen[:-1]) / 2
+    if len(between) > STEPS:
+        between = between[torch.linspace(0, len(between) - 1, STEPS).long()]
+    return between.tolist() or [0.5]
+
+
+def _middle(tried: list[float], scores: list[float]) -> float:
+    """The middle one of the best: the ends of a plateau are nearer to a fall."""
+    best = max(scores)
+    among = [each for each, score in zip(tried, scores, strict=True) if score >= best - 1e-9]
+    return among[len(among) // 2]
