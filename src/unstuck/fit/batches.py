@@ -57,8 +57,4 @@ class Order(Sampler[int]):
 
 def loader_of(rows: Encoded, size: int, order: Order | None = None) -> DataLoader[Batch]:
     """Batches in this order, or as the rows stand."""
-    return DataLoader(rows, batch_size=size, sampler=order, collate_fn=_as_it_is)
-
-
-def _as_it_is(batch: Batch) -> Batch:
-    return batch
+    return DataLoader(rows, batch_size=size, sampler=order, collate_fn=lambda batch: batch)

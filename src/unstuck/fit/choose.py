@@ -96,7 +96,7 @@ def _length(recipe: Recipe, known: Known) -> Recipe:
     return recipe.because(
         {
             "epochs": f"about {UPDATES} updates at most",
-            "patience": "stop when the held-out loss has not improved so long; the best weights come back (q06)",
+            "patience": "stop when the held-out loss got no better so long; the best weights come back (q06)",
             "warm_up": "share of the steps in which the rate rises: the start is the steepest (q09)",
         },
         epochs=epochs,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Arrays:
-    """Numbers (rows, features), or images (rows, channels, height, width); perhaps mapped, never copied whole."""
+    """Numbers (rows, features) or images (rows, channels, height, width); if mapped, never copied whole."""
 
     values: NDArray[Any]
     names: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A trained model with all that predicting needs: encoder, task, thresholds; written to and read from a folder."""
+"""A trained model with all that predicting needs; written to and read from a folder."""
 
 import json
 import platform
@@ -117,7 +117,7 @@ def load_fitted(folder: Path) -> Fitted:
 
 def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:
     recipe, encoder = Recipe(**record["recipe"]), encoders.again(record["encoder"])
-    fields = {
+    fields: dict[str, Any] = {
         name: tuple(each) if isinstance(each, list) else each
         for name, each in record["task"].items()
     }

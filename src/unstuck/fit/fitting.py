@@ -46,7 +46,7 @@ def prepared(
     seed: int = 0,
     hand: Mapping[str, Any] | None = None,
 ) -> Prepared:
-    """Find the task, split the rows, fit the encoder to the training rows, choose the recipe but for the rate.
+    """Find the task, split the rows, fit the encoder, choose the recipe but for its rate.
 
     Raises:
         BadData: the examples cannot be learned from.

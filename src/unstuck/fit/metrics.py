@@ -19,7 +19,7 @@ from torchmetrics.functional.regression import mean_absolute_error, r2_score
 from unstuck.fit.task import Task
 
 RARE = 0.2
-"""A rarest class below this share of an even one makes accuracy say little: a net that never names it scores well."""
+"""Of an even share: accuracy hides whether a class rarer than this is ever named."""
 
 
 def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[str, float]:

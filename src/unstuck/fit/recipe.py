@@ -39,7 +39,7 @@ class Recipe:
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def because(self, reasons: Mapping[str, str] | None = None, **values: Any) -> "Recipe":
-        """The recipe with other values, each with its reason: ``because({"clip_norm": why}, clip_norm=1.0)``."""
+        """The recipe with other values and the reasons for them, by name."""
         return replace(self, **values, reasons={**self.reasons, **(reasons or {})})
 
     def toml(self) -> str:

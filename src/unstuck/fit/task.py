@@ -82,7 +82,8 @@ class Task:
 
     def quantities(self, outputs: Tensor) -> NDArray[np.float64]:
         """Of the outputs of a regression (rows, outputs): in the units of the targets."""
-        return outputs.double().numpy() * np.array(self.scale) + np.array(self.center)
+        found: NDArray[np.float64] = outputs.double().numpy() * np.array(self.scale)
+        return found + np.array(self.center)
 
     def said(self) -> str:
         """One line: ``multi-class, 10 classes: whole numbers from 0 to 9``."""
@@ -125,7 +126,7 @@ def _found(values: NDArray[Any]) -> tuple[Kind, str]:
     different = {plain(value) for value in column}
     if any(isinstance(value, str | bool) for value in different):
         return _classes(len(different)), "the targets are names"
-    whole = all(float(value).is_integer() for value in different if math.isfinite(value))
+    whole = all(float(value).is_integer() for value in different if math.isfinite(float(value)))
     if whole and len(different) <= MOST_CLASSES:
         return _classes(len(different)), f"{len(different)} different whole numbers"
     what = "whole numbers" if whole else "numbers with decimals"

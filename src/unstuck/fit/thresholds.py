@@ -44,7 +44,7 @@ def of_labels(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
 
 def _between(values: Tensor) -> list[float]:
     """Thresholds half way between probabilities that occur, 99 of them at most."""
-    seen = values.unique().double()
+    seen = torch.unique(values).double()
     between = (seen[1:] + seen[:-1]) / 2
     if len(between) > STEPS:
         between = between[torch.linspace(0, len(between) - 1, STEPS).long()]

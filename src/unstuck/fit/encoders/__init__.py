@@ -15,7 +15,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model is given: so many numbers, codes with so many values each, or images (channels, height, width)."""
+    """What a model is given: numbers, codes with so many values each, or images (channels, height, width)."""
 
     numbers: int = 0
     codes: tuple[int, ...] = ()

@@ -16,6 +16,12 @@ def _width(values: int) -> int:
     return min(WIDEST, max(1, int(1.6 * values**0.56)))
 
 
+def _embedding(values: int, width: int) -> nn.Embedding:
+    embedding = nn.Embedding(values, width)
+    nn.init.normal_(embedding.weight, std=width**-0.5)
+    return embedding
+
+
 class Entry(nn.Module):
     """(rows, width) of what the encoder gives."""
 
@@ -24,9 +30,7 @@ class Entry(nn.Module):
         self.values = () if not one_hot else shape.codes
         widths = shape.codes if one_hot else tuple(map(_width, shape.codes))
         pairs = zip(shape.codes, widths, strict=True)
-        self.embeddings = nn.ModuleList([] if one_hot else [nn.Embedding(*each) for each in pairs])
-        for each in self.embeddings:
-            nn.init.normal_(each.weight, std=each.embedding_dim**-0.5)
+        self.embeddings = nn.ModuleList([] if one_hot else [_embedding(*each) for each in pairs])
         self.width = shape.numbers + sum(widths) + (prod(shape.image) if shape.image else 0)
 
     def forward(self, *inputs: Tensor) -> Tensor:

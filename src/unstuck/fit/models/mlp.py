@@ -1,5 +1,7 @@
 """Fully connected nets for tables and arrays."""
 
+import itertools
+
 from torch import Tensor, nn
 
 from unstuck.fit.encoders import Shape
@@ -14,9 +16,7 @@ class Mlp(nn.Module):
         super().__init__()
         self.entry = Entry(shape)
         widths = [self.entry.width] + [recipe.width] * recipe.depth
-        self.blocks = nn.Sequential(
-            *(_block(*pair, recipe) for pair in zip(widths[:-1], widths[1:], strict=True))
-        )
+        self.blocks = nn.Sequential(*(_block(*pair, recipe) for pair in itertools.pairwise(widths)))
         self.head = nn.Linear(widths[-1], outputs)
         _begin(self.head, 1.0)
 
