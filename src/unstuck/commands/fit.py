@@ -42,7 +42,7 @@ def fit(wishes: Wishes) -> int:
     folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
     refuse_taken(folder)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
-    examples = read(wishes.data, Wish(wishes.target))
+    examples = read(wishes.data, Wish(wishes.target, kind=wishes.kind))
     with _progress() as told:
         model = fitted_to(
             examples, kind=wishes.kind, seed=wishes.seed, hand=hand, say=_say, told=told
@@ -50,7 +50,9 @@ def fit(wishes: Wishes) -> int:
     try:
         model.save(folder)
     except OSError as error:
-        raise ReportNotWritten(f"cannot write {folder}: {error.strerror}", "--out FOLDER") from error
+        raise ReportNotWritten(
+            f"cannot write {folder}: {error.strerror}", "--out FOLDER"
+        ) from error
     _say(f"the model: {folder}")
     return 0
 

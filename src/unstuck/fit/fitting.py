@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.fit import metrics, models, thresholds
+from unstuck.fit import encoders, metrics, models, thresholds
 from unstuck.fit.batches import Encoded, loader_of
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, encoder_of
-from unstuck.fit.examples import Examples
+from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
+from unstuck.fit.leaks import copies
 from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
 from unstuck.fit.recipe import Recipe, by_hand
 from unstuck.fit.split import Split, split, strata_of
@@ -33,6 +34,7 @@ class Prepared:
     encoder: Encoder
     targets: Tensor
     recipe: Recipe
+    notes: tuple[str, ...] = ()
 
     def part(self, rows: Any) -> Encoded:
         """These rows, encoded, with their targets."""
@@ -53,15 +55,31 @@ def prepared(
     """
     values = examples.targets
     assert values is not None, "a reader gives targets, or says that there are none"
-    task = task_of(values, examples.target_names, kind)
-    targets = task.encoded(values)
+    task = task_of(values, examples.target_names, kind, examples.place)
+    targets = task.encoded(values, examples.place)
     strata = strata_of(targets, task.kind)
     parts = split(len(examples), strata, seed)
     encoder = encoder_of(examples.inputs, parts.training)
     rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
     known = Known(len(parts.training), encoder.shape, task, rarest)
     recipe = by_hand(recipe_for(known, seed), hand or {})
-    return Prepared(examples, task, parts, encoder, targets, recipe)
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(examples, targets, strata))
+    return Prepared(examples, task, parts, encoder, targets, recipe, notes)
+
+
+def _warnings(examples: Examples, targets: Tensor, strata: Any) -> list[str]:
+    """What spoils the judgement: a copy of the target among the features, a class too rare to be held out."""
+    of = targets.numpy() if strata is None else strata
+    found = [
+        f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
+        for name in copies(examples.inputs, of, every(examples.inputs))
+    ]
+    fewest = 3 if strata is None else int(np.bincount(strata).min())
+    if fewest < 3:
+        found.append(
+            f"warning: a class has {fewest} examples, too few to train, choose and judge by"
+        )
+    return found
 
 
 def measured_rate(ready: Prepared, recipe: Recipe) -> Recipe:
@@ -196,6 +214,8 @@ def fit(
     ready = prepared(examples, kind=kind, seed=seed, hand=hand)
     say(f"{examples.source}: {len(examples)} examples, {ready.split.said()}")
     say(f"task: {ready.task.said()}")
+    for note in ready.notes:
+        say(note)
     linear = _fitted(ready, _baseline(ready.recipe), lambda _: None)
     first = metrics.headline(ready.task, _shares(ready))
     say(f"a linear model: {metrics.said(linear.metrics, first)}")
