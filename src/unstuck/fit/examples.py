@@ -52,7 +52,8 @@ class Examples:
     """What a reader gives: inputs, with targets unless it shall be predicted for.
 
     ``targets`` is (rows,) labels, quantities or collections of labels, or (rows, columns).
-    ``place`` says where a row stands, for messages: ``row 12``, or a file's name.
+    ``place`` says where a row stands, for messages: ``row 12``, or a file's name. ``notes`` are
+    what a person should know of how they were read, a line each.
     """
 
     inputs: Inputs
@@ -60,6 +61,7 @@ class Examples:
     targets: NDArray[Any] | None = None
     target_names: tuple[str, ...] = ("target",)
     place: Callable[[int], str] = _row
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.inputs)

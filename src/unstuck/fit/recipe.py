@@ -20,6 +20,11 @@ class Recipe:
     width: int = 128
     depth: int = 2
     members: int = 1
+    image_size: int = 0
+    augment: str = "none"
+    backbone: str = ""
+    weights: str = ""
+    transfer: str = "scratch"
     dropout: float = 0.0
     normalisation: str = "none"
     loss: str = "cross-entropy"
@@ -59,6 +64,8 @@ class Recipe:
 NAMES = tuple(each.name for each in fields(Recipe) if each.name != "reasons")
 
 WORDS = {
+    "augment": ("none", "shift", "shift and flip"),
+    "transfer": ("scratch", "measured", "frozen", "fine-tuned"),
     "normalisation": ("none", "batch", "layer", "group"),
     "loss": ("cross-entropy", "binary cross-entropy", "squared error"),
     "optimizer": ("adamw", "sgd"),
@@ -121,7 +128,7 @@ def _checked(name: str, value: Any, source: str) -> Any:
 _KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text"}
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "width": (1, 65536), "depth": (0, 1000), "members": (1, 64), "dropout": (0, 0.95),
+    "width": (1, 65536), "depth": (0, 1000), "image_size": (0, 4096), "members": (1, 64), "dropout": (0, 0.95),
     "learning_rate": (0, 1e6), "momentum": (0, 0.999), "weight_decay": (0, 1e3), "warm_up": (0, 1),
     "clip_norm": (0, 1e9), "batch_size": (1, 1e7), "epochs": (1, 1e6), "patience": (1, 1e6),
     "seed": (0, 2**63 - 1),
