@@ -18,11 +18,14 @@ from unstuck.errors import BadData
 
 SUFFIXES = tuple(".png .jpg .jpeg .gif .bmp .tif .tiff .webp .ppm .pgm .pbm".split())
 
-FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "TIFF", "WEBP", "PPM")
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 """No others: Pillow would hand PostScript to a program that executes it."""
 
 MOST_PIXELS = 89_478_485
 """A quarter of a gigabyte of colours, as Pillow warns from; a file of some kilobytes may claim any size."""
+
+MOST_THREADS = 8
+"""Each may hold a whole image."""
 
 DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Modes with more than 8 bits a pixel."""
@@ -89,7 +92,7 @@ def decoded(paths: Sequence[Path], look: Look) -> NDArray[np.uint8]:
     def into(place: int) -> None:
         found[place] = _pixels(paths[place], look)
 
-    with quiet(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet(), ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
         for _ in pool.map(into, range(len(paths))):
             pass
     return found

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from unstuck.errors import BadData, UsageError
 from unstuck.fit.encoders import Pixels, Shape
 from unstuck.fit.models._headed import Headed
-from unstuck.fit.recipe import Recipe
+from unstuck.fit.recipe import Recipe, checked
 
 _HINT = "name a net of timm, or a folder that unstuck fit wrote"
 
@@ -50,8 +50,11 @@ def values(name: str) -> dict[str, Any]:
     if not _is_folder(name):
         _timm(name)
         return {"model": "backbone"}
-    recipe = _record(name)["recipe"]
-    return {each: recipe[each] for each in ("model", "width", "depth", "normalisation", "backbone")}
+    record, source = _record(name)["recipe"], str(Path(name) / RECORD)
+    return {
+        each: checked(each, record.get(each), source)
+        for each in ("model", "width", "depth", "normalisation")
+    }
 
 
 def pixels(name: str, longest: int = 0) -> Pixels:
@@ -61,9 +64,8 @@ def pixels(name: str, longest: int = 0) -> Pixels:
         As ``values``.
     """
     if _is_folder(name):
-        encoder = _record(name)["encoder"]
-        size = encoder["height"], encoder["width"]
-        return Pixels(size=size, channels=encoder["channels"])
+        channels, height, width = _image(name)
+        return Pixels(size=(height, width), channels=channels)
     found = _config(name)
     size = (longest, longest) if longest else tuple(found.input_size[1:])
     center, scale = (tuple(255 * each for each in part) for part in (found.mean, found.std))
@@ -76,7 +78,8 @@ def begin(body: nn.Module, name: str, weights: str = "") -> None:
     Raises:
         BadData: they are not there, damaged, or of another net.
     """
-    file, state = _state(name, weights)
+    file = _file(name, weights)
+    state = {key.removeprefix("body."): each for key, each in _loaded(file).items()}
     expected = body.state_dict()
     missing = [key for key in expected if key not in state]
     other = [key for key in expected if key in state and state[key].shape != expected[key].shape]
@@ -87,14 +90,10 @@ def begin(body: nn.Module, name: str, weights: str = "") -> None:
     body.load_state_dict({key: state[key] for key in expected})
 
 
-def _state(name: str, weights: str) -> tuple[Path, dict[str, Tensor]]:
-    """Without what belongs to the head."""
-    if not _is_folder(name):
-        file = Path(weights) if weights else _cached(name)
-        return file, _loaded(file)
-    file = Path(name) / WEIGHTS
-    whole = _loaded(file)
-    return file, {k.removeprefix("body."): v for k, v in whole.items() if k.startswith("body.")}
+def _file(name: str, weights: str) -> Path:
+    if weights:
+        return Path(weights)
+    return Path(name) / WEIGHTS if _is_folder(name) else _cached(name)
 
 
 def _loaded(file: Path) -> dict[str, Tensor]:
@@ -123,13 +122,25 @@ def _record(name: str) -> Mapping[str, Any]:
     file = Path(name) / RECORD
     try:
         record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        images = record["encoder"]["kind"] == "images" and record["recipe"]["model"]
+        recipe = record["recipe"]
+        model, below = recipe["model"], recipe.get("backbone")
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = getattr(error, "strerror", None) or "it is damaged"
         raise BadData(f"cannot read {file}: {why}", _HINT) from error
-    if images not in ("cnn", "backbone"):
-        raise BadData(f"{name} holds no net of images that could be a backbone", _HINT)
+    if model == "backbone":
+        again = f'backbone = "{below}" and weights = "{Path(name) / WEIGHTS}"'
+        raise BadData(f"the net in {name} is one of timm's", again)
+    if model != "cnn":
+        raise BadData(f"the net in {name} cannot be a backbone: it is no cnn", _HINT)
     return record
+
+
+def _image(name: str) -> tuple[int, int, int]:
+    try:
+        encoder = _record(name)["encoder"]
+        return int(encoder["channels"]), int(encoder["height"]), int(encoder["width"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadData(f"cannot read {Path(name) / RECORD}: it is damaged", _HINT) from error
 
 
 def _is_folder(name: str) -> bool:

@@ -35,6 +35,8 @@ def read(data: Path, wish: Wish, y: Any = None) -> Examples:
     if y is not None:
         raise BadData(f"{data}: a folder has its labels in itself", _LAYOUT)
     if not data.is_dir():
+        if not wish.predicting:
+            raise BadData(f"{data}: one image is nothing to train on", _LAYOUT)
         return _examples(data, [data], None, wish)
     files, others = _walked(data)
     notes = _left_out(data, others, "no images")
