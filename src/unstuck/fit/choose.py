@@ -1,14 +1,24 @@
 """The recipe for these data: every value from what is known of them, with the reason."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from unstuck.errors import UsageError
 from unstuck.fit.encoders import Shape
-from unstuck.fit.recipe import Recipe
+from unstuck.fit.models import FOR_IMAGES, backbone
+from unstuck.fit.recipe import HAND, Recipe, by_hand
 from unstuck.fit.task import Task
 
 UPDATES = 2000
 """Steps that a small data set is trained for at most; early stopping ends most trainings sooner."""
+
+STEADY = 16
+"""Examples in a batch below which its statistics are noise: questions/q20, Wu & He 2018."""
+
+FEW = 2000
+"""Images below which scratch, frozen and fine-tuned are all tried: each is soon trained, and any may win."""
 
 
 @dataclass(frozen=True)
@@ -22,26 +32,21 @@ class Known:
     """Share of the rarest class; 1 where there are none."""
 
 
-def recipe_for(known: Known, seed: int) -> Recipe:
-    """All but the learning rate, which is measured."""
+def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -> Recipe:
+    """All but the learning rate, which is measured; what follows from a value set by hand follows it."""
     recipe = Recipe().because(
         {"seed": "of the split, the start, the order and what is drawn"}, seed=seed
     )
-    for chosen in (_model, _loss, _batches, _length, _optimizer):
-        recipe = chosen(recipe, known)
+    recipe = by_hand(recipe, hand or {})
+    for chosen in (_batches, _model, _images, _transfer, _loss, _length, _optimizer):
+        recipe = by_hand(chosen(recipe, known), hand or {})
     return recipe
 
 
 def _model(recipe: Recipe, known: Known) -> Recipe:
-    if known.shape.image is not None:
-        return recipe.because(
-            {
-                "model": "images: convolutions share what they learn over all places (q18)",
-                "normalisation": "batch statistics over images and places are steady (q20)",
-            },
-            model="cnn",
-            normalisation="batch",
-        )
+    named = recipe.model if recipe.reasons.get("model") == HAND else ""
+    if known.shape.image is not None and named in ("", *FOR_IMAGES):
+        return _net_of_images(recipe, known)
     width = 64 if known.rows < 1000 else 128 if known.rows < 20_000 else 256
     return recipe.because(
         {
@@ -58,6 +63,86 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
         depth=2,
         normalisation="layer",
         dropout=0.1 if known.rows < 20_000 else 0.0,
+    )
+
+
+def _net_of_images(recipe: Recipe, known: Known) -> Recipe:
+    if recipe.backbone:
+        values = backbone.values(recipe.backbone)
+        return recipe.because(dict.fromkeys(values, "as the backbone is"), **values)
+    small = recipe.batch_size < STEADY
+    return recipe.because(
+        {
+            "model": "images: convolutions share what they learn over all places (q18)",
+            "width": f"channels of the first stage, for {known.rows} training images",
+            "depth": "residual blocks in each of the stages (q05)",
+            "normalisation": "batches this small have no steady statistics (q20)"
+            if small
+            else "batch statistics over images and places are steady (q20)",
+            "dropout": "moved images keep a net from learning them by heart (q06)",
+        },
+        model="cnn",
+        width=16 if known.rows < 5000 else 32 if known.rows < 50_000 else 64,
+        depth=1 if known.rows < 20_000 else 2,
+        normalisation="group" if small else "batch",
+    )
+
+
+def _images(recipe: Recipe, known: Known) -> Recipe:
+    if known.shape.image is None:
+        return recipe
+    _, height, width = known.shape.image
+    size = f"{width} x {height} pixels: "
+    if recipe.backbone:
+        why = size + "what the backbone was trained with"
+    else:
+        why = size + "the median of the training images, the longer side at most 64"
+    augment, reason = _augmentation(recipe, known)
+    return recipe.because(
+        {"image_size": why, "augment": reason}, image_size=max(height, width), augment=augment
+    )
+
+
+def _augmentation(recipe: Recipe, known: Known) -> tuple[str, str]:
+    assert known.shape.image is not None
+    channels = known.shape.image[0]
+    if recipe.model not in FOR_IMAGES:
+        return "none", "only nets of convolutions stand it"
+    if not known.task.is_classification:
+        return "none", "a quantity may depend on where things are"
+    names = [str(name).lower() for name in known.task.names]
+    sided = any(side in name for name in names for side in ("left", "right", "clock"))
+    if sided:
+        return (
+            "shift",
+            "moved by an eighth in training (q18); not mirrored: a class has left or right in its name",
+        )
+    if channels == 1 or all(len(name) == 1 for name in names):
+        return (
+            "shift",
+            "moved by an eighth in training (q18); not mirrored: signs would become others",
+        )
+    return (
+        "shift and flip",
+        "moved by an eighth and mirrored in training (q18): colours speak for photographs",
+    )
+
+
+def _transfer(recipe: Recipe, known: Known) -> Recipe:
+    if not recipe.backbone:
+        if recipe.transfer != "scratch":
+            raise UsageError(f"{recipe.transfer} needs a backbone", 'backbone = "resnet18"')
+        return recipe.because({"transfer": "no backbone was named"})
+    if known.shape.image is None:
+        raise UsageError("a backbone is for images", "leave it out")
+    if known.rows >= FEW:
+        return recipe.because(
+            {"transfer": f"{known.rows} images are enough to change a backbone a little (q17)"},
+            transfer="fine-tuned",
+        )
+    return recipe.because(
+        {"transfer": f"only {known.rows} images: all three ways are tried (q16, q17)"},
+        transfer="measured",
     )
 
 

@@ -95,8 +95,10 @@ class Fitted:
         }
 
 
-def load_fitted(folder: Path) -> Fitted:
+def load_fitted(folder: Path, factory: str = "") -> Fitted:
     """The model that was saved in a folder. Nothing in it is executed.
+
+    A person's own net is code: it is run only if ``factory`` names it, as the training did.
 
     Raises:
         BadData: it is no such folder, or a file in it is damaged.
@@ -109,10 +111,20 @@ def load_fitted(folder: Path) -> Fitted:
         raise BadData(
             f"cannot read the model {folder}: {why}", "a folder that unstuck fit wrote"
         ) from error
+    _refuse_code(folder, record, factory)
     try:
         return _made(record, weights)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BadData(f"the model {folder} is damaged: {error}", "fit it again") from error
+
+
+def _refuse_code(folder: Path, record: Any, factory: str) -> None:
+    named = record.get("recipe") if isinstance(record, dict) else None
+    model = str(named.get("model")) if isinstance(named, dict) else ""
+    if (":" in model or model == "own") and model != factory:
+        raise BadData(
+            f"the model {folder} is made by {model}, which is code", f"--model {model} runs it"
+        )
 
 
 def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.fit import encoders, metrics, models, thresholds
-from unstuck.fit.batches import Encoded, loader_of
+from unstuck.fit.batches import Encoded, Order, loader_of
 from unstuck.fit.choose import Known, recipe_for
-from unstuck.fit.encoders import Encoder, encoder_of
+from unstuck.fit.encoders import Encoder, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies
 from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
-from unstuck.fit.recipe import Recipe, by_hand
+from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
 
@@ -34,6 +34,8 @@ class Prepared:
     encoder: Encoder
     targets: Tensor
     recipe: Recipe
+    source: Examples
+    """As they were read; images in ``examples`` are decoded."""
     notes: tuple[str, ...] = ()
 
     def part(self, rows: Any) -> Encoded:
@@ -59,12 +61,13 @@ def prepared(
     targets = task.encoded(values, examples.place)
     strata = strata_of(targets, task.kind)
     parts = split(len(examples), strata, seed)
-    encoder = encoder_of(examples.inputs, parts.training)
+    encoder = encoder_of(examples.inputs, parts.training, models.pixels(hand or {}))
+    quick = replace(examples, inputs=decoded(encoder, examples.inputs))
     rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
     known = Known(len(parts.training), encoder.shape, task, rarest)
-    recipe = by_hand(recipe_for(known, seed), hand or {})
-    notes = (*examples.notes, *encoders.said(encoder), *_warnings(examples, targets, strata))
-    return Prepared(examples, task, parts, encoder, targets, recipe, notes)
+    recipe = recipe_for(known, seed, hand)
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, strata))
+    return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
 
 
 def _warnings(examples: Examples, targets: Tensor, strata: Any) -> list[str]:
@@ -82,20 +85,21 @@ def _warnings(examples: Examples, targets: Tensor, strata: Any) -> list[str]:
     return found
 
 
-def measured_rate(ready: Prepared, recipe: Recipe) -> Recipe:
-    """The recipe with the learning rate that trains its model best in short trainings."""
+def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = None) -> Recipe:
+    """The recipe with the learning rate that trains its model, or this one, best in short trainings."""
     import unstuck
 
     if recipe.learning_rate:
         return recipe
     training = ready.part(ready.split.training)
-    model = _begun(ready, recipe)
+    model = model or _begun(ready, recipe)
     optimizer = optimizer_of(model, replace(recipe, learning_rate=1e-3))
     found = unstuck.find_learning_rate(
         _Spread(model),
         optimizer,
         LOSSES[recipe.loss],
-        loader_of(training, recipe.batch_size),
+        # Shuffled: rows often stand sorted by class, and such batches teach a net to forget.
+        loader_of(training, recipe.batch_size, Order(len(training), recipe.seed)),
         seed=recipe.seed,
     )
     rate = found.choice or 1e-3
@@ -107,11 +111,14 @@ def measured_rate(ready: Prepared, recipe: Recipe) -> Recipe:
 
 
 def trained(
-    ready: Prepared, recipe: Recipe, told: Callable[[Progress], None]
+    ready: Prepared,
+    recipe: Recipe,
+    told: Callable[[Progress], None],
+    model: nn.Module | None = None,
 ) -> tuple[nn.Module, Progress]:
-    """The model of the recipe, trained; the weights of its best epoch are in it."""
+    """The model of the recipe, or this one, trained; the weights of its best epoch are in it."""
     loop = Loop(
-        _begun(ready, recipe),
+        model or _begun(ready, recipe),
         ready.part(ready.split.training),
         ready.part(ready.split.validation),
         recipe,
@@ -219,7 +226,11 @@ def fit(
     linear = _fitted(ready, _baseline(ready.recipe), lambda _: None)
     first = metrics.headline(ready.task, _shares(ready))
     say(f"a linear model: {metrics.said(linear.metrics, first)}")
-    net = _fitted(ready, ready.recipe, told)
+    net = (
+        _transferred(ready, hand or {}, told)
+        if ready.recipe.backbone
+        else _fitted(ready, ready.recipe, told)
+    )
     say(f"the net: {metrics.said(net.metrics, first)}")
     about = {
         "linear": dict(linear.metrics),
@@ -235,8 +246,18 @@ def _fitted(ready: Prepared, recipe: Recipe, told: Callable[[Progress], None]) -
     return judged(ready, recipe, model)
 
 
+def _transferred(
+    ready: Prepared, hand: Mapping[str, Any], told: Callable[[Progress], None]
+) -> Fitted:
+    from unstuck.fit.transfer import transferred
+
+    way = transferred(ready, hand, told)
+    return judged(way.ready, way.recipe, way.model)
+
+
 def _baseline(recipe: Recipe) -> Recipe:
     return recipe.because(
         {"model": "the baseline: what a net must beat to be worth it (q14)"},
-        model="linear", dropout=0.0, normalisation="none", learning_rate=0.0,
+        model="linear", backbone="", transfer="scratch", augment="none",
+        dropout=0.0, normalisation="none", learning_rate=0.0,
     )  # fmt: skip

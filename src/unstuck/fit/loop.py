@@ -13,6 +13,7 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from unstuck.errors import UnstuckError
 from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.fit.models import groups
 from unstuck.fit.recipe import Recipe
 
 LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -67,16 +68,10 @@ Told = Callable[[Progress], None]
 
 
 def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
-    """The optimizer of a recipe; nothing decays biases and norms, whose size the loss does not see."""
-    decayed = [each for each in model.parameters() if each.ndim > 1]
-    others = [each for each in model.parameters() if each.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    """The optimizer of a recipe, for what its model trains."""
     if recipe.optimizer == "sgd":
-        return SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum)
-    return AdamW(groups, lr=recipe.learning_rate)
+        return SGD(groups(model, recipe), lr=recipe.learning_rate, momentum=recipe.momentum)
+    return AdamW(groups(model, recipe), lr=recipe.learning_rate)
 
 
 def share_of_rate(step: int, steps: int, warm_up: float) -> float:

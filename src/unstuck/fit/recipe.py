@@ -20,6 +20,11 @@ class Recipe:
     width: int = 128
     depth: int = 2
     members: int = 1
+    image_size: int = 0
+    augment: str = "none"
+    backbone: str = ""
+    weights: str = ""
+    transfer: str = "scratch"
     dropout: float = 0.0
     normalisation: str = "none"
     loss: str = "cross-entropy"
@@ -59,6 +64,8 @@ class Recipe:
 NAMES = tuple(each.name for each in fields(Recipe) if each.name != "reasons")
 
 WORDS = {
+    "augment": ("none", "shift", "shift and flip"),
+    "transfer": ("scratch", "measured", "frozen", "fine-tuned"),
     "normalisation": ("none", "batch", "layer", "group"),
     "loss": ("cross-entropy", "binary cross-entropy", "squared error"),
     "optimizer": ("adamw", "sgd"),
@@ -80,7 +87,7 @@ def taken_into_hand(text: str, source: str = "recipe") -> dict[str, Any]:
         raise BadData(
             f"{source}: {error}", "a recipe is TOML: unstuck fit DATA --show-recipe"
         ) from error
-    return {name: _checked(name, value, source) for name, value in values.items()}
+    return {name: checked(name, value, source) for name, value in values.items()}
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -97,7 +104,12 @@ def read(path: Path) -> dict[str, Any]:
     return taken_into_hand(text, str(path))
 
 
-def _checked(name: str, value: Any, source: str) -> Any:
+def checked(name: str, value: Any, source: str) -> Any:
+    """The value of this name, as a recipe takes it.
+
+    Raises:
+        BadData: there is no such name, or the value is of a wrong kind or size.
+    """
     if name not in NAMES:
         raise BadData(f"{source}: a recipe has no {name}", f"it has {', '.join(NAMES)}")
     wanted = type(getattr(Recipe(), name))
@@ -121,7 +133,8 @@ def _checked(name: str, value: Any, source: str) -> Any:
 _KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text"}
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "width": (1, 65536), "depth": (0, 1000), "members": (1, 64), "dropout": (0, 0.95),
+    "width": (1, 65536), "depth": (0, 1000), "image_size": (0, 4096), "members": (1, 64),
+    "dropout": (0, 0.95),
     "learning_rate": (0, 1e6), "momentum": (0, 0.999), "weight_decay": (0, 1e3), "warm_up": (0, 1),
     "clip_norm": (0, 1e9), "batch_size": (1, 1e7), "epochs": (1, 1e6), "patience": (1, 1e6),
     "seed": (0, 2**63 - 1),

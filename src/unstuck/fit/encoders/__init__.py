@@ -22,6 +22,21 @@ class Shape:
     image: tuple[int, int, int] | None = None
 
 
+@dataclass(frozen=True)
+class Pixels:
+    """What a model wants of images; what is empty is found from the data.
+
+    ``size`` is height and width, ``longest`` the longer side; ``center`` and ``scale`` are the mean
+    and deviation of each channel, of bytes.
+    """
+
+    size: tuple[int, int] | None = None
+    longest: int = 0
+    channels: int = 0
+    center: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+
+
 class Encoder(Protocol):
     """Turns rows of inputs into the tensors that a model is called with."""
 
@@ -36,10 +51,17 @@ class Encoder(Protocol):
         """As JSON, from which the file's ``from_plain`` makes it again."""
 
 
-def encoder_of(inputs: Inputs, rows: Rows) -> Encoder:
+def encoder_of(inputs: Inputs, rows: Rows, wanted: Pixels = Pixels()) -> Encoder:
     """The encoder for these inputs, with what it has to learn from the training rows."""
-    encoder: Encoder = _file(_kind(inputs)).fitted(inputs, rows)
+    kind = _kind(inputs)
+    encoder: Encoder = _file(kind).fitted(inputs, rows, *([wanted] if kind == "images" else []))
     return encoder
+
+
+def decoded(encoder: Encoder, inputs: Inputs) -> Inputs:
+    """The inputs with what is slow done once: image files as arrays of bytes."""
+    found: Inputs = encoder.decoded(inputs) if hasattr(encoder, "decoded") else inputs
+    return found
 
 
 def kept(encoder: Encoder) -> dict[str, Any]:
@@ -73,4 +95,15 @@ def _file(kind: str) -> Any:
     return importlib.import_module(f"{__name__}.{kind}")
 
 
-__all__ = ["Arrays", "Encoder", "Rows", "Shape", "again", "encoder_of", "kept", "said"]
+__all__ = [
+    "Arrays",
+    "Encoder",
+    "Pixels",
+    "Rows",
+    "Shape",
+    "again",
+    "decoded",
+    "encoder_of",
+    "kept",
+    "said",
+]

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.fit.encoders import Shape
-from unstuck.fit.models.entry import Entry
+from unstuck.fit.models._entry import Entry
 from unstuck.fit.recipe import Recipe
 
 

@@ -5,7 +5,7 @@ import itertools
 from torch import Tensor, nn
 
 from unstuck.fit.encoders import Shape
-from unstuck.fit.models.entry import Entry
+from unstuck.fit.models._entry import Entry
 from unstuck.fit.recipe import Recipe
 
 

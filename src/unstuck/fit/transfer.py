@@ -1,0 +1,154 @@
+"""Begin with a backbone: its features as they are (frozen), trained on (fine-tuned), or none of it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.fit import models
+from unstuck.fit.batches import loader_of
+from unstuck.fit.encoders import numbers
+from unstuck.fit.examples import Arrays, every
+from unstuck.fit.fitting import Prepared, measured_rate, prepared, trained
+from unstuck.fit.loop import LOSSES, Progress
+from unstuck.fit.models import backbone
+from unstuck.fit.models._headed import Headed
+from unstuck.fit.recipe import Recipe
+
+Told = Callable[[Progress], None]
+
+AT_ONCE = 256
+"""Images whose features are made together."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A model that was trained in one of the ways, and its loss on each held-out row."""
+
+    ready: Prepared
+    recipe: Recipe
+    model: nn.Module
+    losses: Tensor
+
+
+def transferred(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
+    """Trained as the recipe says; where it shall be measured, in all three ways, of which one is kept."""
+    ways: dict[str, Callable[[], Way]] = {
+        "frozen": lambda: frozen(ready, told),
+        "fine-tuned": lambda: fine_tuned(ready, told),
+        "scratch": lambda: scratch(ready, hand, told),
+    }
+    if ready.recipe.transfer != "measured":
+        return ways[ready.recipe.transfer]()
+    found = {name: way() for name, way in ways.items()}
+    name = simplest({name: way.losses for name, way in found.items()})
+    losses = ", ".join(f"{each} {float(way.losses.mean()):.3f}" for each, way in found.items())
+    why = f"held-out loss after at most {ready.recipe.epochs} epochs each: {losses} (q16, q17)"
+    return replace(found[name], recipe=found[name].recipe.because({"transfer": why}))
+
+
+def simplest(losses: Mapping[str, Tensor]) -> str:
+    """The first that is at most one standard error worse than the best, row by row.
+
+    Source: Breiman et al. 1984, *Classification and Regression Trees*, section 3.4.3.
+    """
+    best = min(losses.values(), key=lambda each: float(each.mean()))
+    for name, each in losses.items():
+        worse = (each - best).double()
+        if float(worse.mean()) <= float(worse.std(correction=0)) / math.sqrt(len(worse)):
+            return name
+    raise AssertionError("the best is no worse than itself")
+
+
+def frozen(ready: Prepared, told: Told) -> Way:
+    """A linear head on the backbone's features, which are made once."""
+    recipe = ready.recipe.because(
+        {"augment": "features are made once"}, transfer="frozen", augment="none", dropout=0.0
+    )
+    model = _begun(ready, recipe)
+    features = _featured(ready, model)
+    by_features = measured_rate(features, recipe.because(model="linear"))
+    head, _ = trained(features, by_features, told)
+    _fold(features.encoder, head, model.head)
+    recipe = recipe.because(
+        {"learning_rate": by_features.reasons.get("learning_rate", "")},
+        learning_rate=by_features.learning_rate,
+    )
+    return _way(ready, recipe, model)
+
+
+def fine_tuned(ready: Prepared, told: Told) -> Way:
+    """The head first; then all of it, the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
+    first = frozen(ready, told)
+    recipe = ready.recipe.because(transfer="fine-tuned")
+    model = _begun(ready, recipe)
+    model.load_state_dict(first.model.state_dict())
+    recipe = measured_rate(ready, recipe, model)
+    last, _ = trained(ready, recipe, told, model)
+    way = _way(ready, recipe, last)
+    # It may have got worse from its first step on.
+    return way if way.losses.mean() <= first.losses.mean() else _kept(way, first)
+
+
+def _kept(way: Way, first: Way) -> Way:
+    way.model.load_state_dict(first.model.state_dict())
+    return replace(way, losses=first.losses)
+
+
+def scratch(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
+    """The net that would have been chosen without a backbone."""
+    without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
+    again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
+    recipe = measured_rate(again, again.recipe)
+    model, _ = trained(again, recipe, told)
+    return _way(again, recipe, model)
+
+
+def _begun(ready: Prepared, recipe: Recipe) -> Headed:
+    model = models.built(recipe, ready.encoder.shape, ready.task)
+    assert isinstance(model, Headed), "choose names a family with a body"
+    backbone.begin(model.body, recipe.backbone, recipe.weights)
+    return model
+
+
+def _featured(ready: Prepared, model: Headed) -> Prepared:
+    """The same rows, as features in place of images."""
+    model.eval()
+    rows, inputs = every(ready.examples.inputs), ready.examples.inputs
+    with torch.no_grad():
+        parts = [
+            model.body(*ready.encoder.encoded(inputs, part))
+            for part in np.array_split(rows, -(-len(rows) // AT_ONCE))
+        ]
+    found = Arrays(torch.cat(parts).numpy())
+    encoder = numbers.fitted(found, ready.split.training)
+    return replace(ready, examples=replace(ready.examples, inputs=found), encoder=encoder)
+
+
+def _fold(encoder: Any, linear: Any, head: nn.Linear) -> None:
+    """What the linear model does with standardised features, as a head does it with bare ones."""
+    trained_head = linear.head
+    center, scale = (torch.tensor(each) for each in (encoder.center, encoder.scale))
+    with torch.no_grad():
+        weight = trained_head.weight.cpu() / scale
+        head.weight.copy_(weight)
+        head.bias.copy_(trained_head.bias.cpu() - weight @ center)
+
+
+def _way(ready: Prepared, recipe: Recipe, model: nn.Module) -> Way:
+    return Way(ready, recipe, model, _losses(ready, recipe, model))
+
+
+def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
+    """Of each row to choose by."""
+    model = model.cpu().eval()
+    loss, found = LOSSES[recipe.loss], []
+    with torch.no_grad():
+        for inputs, targets in loader_of(ready.part(ready.split.validation), AT_ONCE):
+            each = loss(model(*inputs), targets, reduction="none")  # type: ignore[call-arg]
+            found.append(each.reshape(len(targets), -1).mean(1))
+    return torch.cat(found)
