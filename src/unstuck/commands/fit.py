@@ -1,28 +1,37 @@
-"""``unstuck fit`` and ``unstuck predict``: from data to a trained, judged model, and from it to predictions."""
+"""``unstuck fit``: from data to a trained, judged, explained model."""
 
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unstuck import files
 from unstuck.errors import ReportNotWritten, UsageError
 
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    from unstuck.fit.fitted import Fitted
+
+DATA = "digits"
+"""What is trained on where nothing is named: 1,797 digits of 8 x 8 pixels, which come with scikit-learn."""
+
+RECORD = "model.json"
 
 
 @dataclass(frozen=True)
 class Wishes:
     """What the person asks of ``fit``."""
 
-    data: str
+    data: str = DATA
     target: tuple[str, ...] = ()
-    kind: str | None = None
+    kind: Any = None
+    labels: Path | None = None
     out: Path | None = None
     recipe: Path | None = None
     show_recipe: bool = False
+    script: Path | None = None
+    onnx: bool = False
     seed: int = 0
     hand: Mapping[str, Any] = field(default_factory=dict)
 
@@ -32,29 +41,59 @@ def fit(wishes: Wishes) -> int:
 
     Raises:
         BadData: the data or the recipe's file cannot be read or learned from.
-        ReportNotWritten: the folder cannot be written.
+        ReportNotWritten: the folder or a file cannot be written.
     """
     libraries()
     from unstuck.fit import recipe as recipes
+    from unstuck.fit.fitting import chosen_recipe
     from unstuck.fit.fitting import fit as fitted_to
     from unstuck.fit.readers import Wish, read
 
     folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
-    refuse_taken(folder)
+    if not wishes.show_recipe:
+        _refuse_unfit(folder, wishes)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
-    examples = read(wishes.data, Wish(wishes.target, kind=wishes.kind))
+    examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
+    how: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand, "say": say}
+    if wishes.show_recipe:
+        sys.stdout.write(chosen_recipe(examples, **how).toml())
+        return 0
     with _progress() as told:
-        model = fitted_to(
-            examples, kind=wishes.kind, seed=wishes.seed, hand=hand, say=_say, told=told
-        )
+        model = fitted_to(examples, told=told, **how)
+    _write(model, folder, wishes)
+    return 0
+
+
+def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
+    if wishes.script is not None:
+        from unstuck.fit.script import script_of
+
+        files.write_report(wishes.script, script_of(model, wishes.data))
+        say(f"the same training as a script: {wishes.script}")
     try:
         model.save(folder)
+        if wishes.onnx:
+            from unstuck.fit.onnx import export
+
+            export(model, folder / "model.onnx")
     except OSError as error:
         raise ReportNotWritten(
             f"cannot write {folder}: {error.strerror}", "--out FOLDER"
         ) from error
-    _say(f"the model: {folder}")
-    return 0
+    say(f"the model: {folder}")
+    say(f"  why it is so: {folder / 'report.html'}")
+    say(f"  to use it: unstuck predict {folder} DATA")
+
+
+def _refuse_unfit(folder: Path, wishes: Wishes) -> None:
+    """What could not be written at the end is said before the work begins."""
+    refuse_taken(folder)
+    if wishes.script is not None:
+        files.refuse_unwritable(wishes.script)
+    if wishes.onnx:
+        from unstuck.fit.onnx import refuse_missing
+
+        refuse_missing()
 
 
 def libraries() -> None:
@@ -76,31 +115,35 @@ def refuse_taken(folder: Path) -> None:
 
     Raises:
         UsageError: the folder holds other things than a model, or is a file.
+        ReportNotWritten: it cannot be made or written.
     """
     if folder.is_file():
         raise UsageError(f"{folder} is a file", "--out FOLDER")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "model.json").exists():
-        raise UsageError(f"{folder} holds other things", "--out FOLDER")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).exists():
+        raise UsageError(f"{folder} holds other things than a model", "--out FOLDER")
+    # Any file within it: it is asked whether its folder can be written.
+    files.refuse_unwritable(folder / RECORD if folder.is_dir() else folder)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A line for the person; standard output is for what a program reads."""
     print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _progress() -> Iterator[Any]:
     """Epochs as they pass, on a terminal in one line."""
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    from rich.console import Console
-
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("training", total=None)
 
         def told(progress: Any) -> None:
             last = progress.history[-1]
-            text = f"epoch {last.number}: training loss {last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
-            bar.update(task, description=text, completed=progress.step, total=progress.steps)
+            losses = f"{last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
+            text = f"epoch {last.number}: training loss {losses}"
+            bar.update(task, description=text, completed=progress.step)
 
         yield told

@@ -14,15 +14,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+import unstuck
 from unstuck import files
 from unstuck.errors import BadData
-from unstuck.fit import encoders, models
-from unstuck.fit.encoders import Encoder
+from unstuck.fit import encoders, metrics, models
+from unstuck.fit.encoders import Encoder, Rows
 from unstuck.fit.examples import Inputs, every
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
+from unstuck.records import Run
 
 WEIGHTS, RECORD = "model.safetensors", "model.json"
+REPORT, CARD = "report.html", "README.md"
 VERSION = 1
 AT_ONCE = 1024
 """Rows that are predicted together."""
@@ -30,30 +33,38 @@ AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained model. ``predict`` and ``predict_proba`` take inputs as the training did."""
+    """A trained model with all that predicting needs.
+
+    ``thresholds`` are where classes part; ``offset`` is added to the logits, to undo what class
+    weights did to the odds; ``metrics`` are of the rows that judged; ``about`` is what else is known
+    of the training; ``run`` is what was seen of it.
+    """
 
     model: nn.Module
     recipe: Recipe
     task: Task
     encoder: Encoder
     thresholds: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
+    run: Run | None = field(default=None, compare=False)
 
-    def outputs(self, inputs: Inputs) -> Tensor:
-        """Logits or standardised quantities (rows, outputs)."""
+    def outputs(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
+        """Logits or standardised quantities (rows, outputs), of all rows or of these."""
         self.model.eval()
-        rows = every(inputs)
+        rows = every(inputs) if rows is None else rows
         with torch.no_grad():
             parts = [
                 self.model(*self.encoder.encoded(inputs, part))
                 for part in np.array_split(rows, max(1, -(-len(rows) // AT_ONCE)))
             ]
-        return torch.cat(parts)
+        found = torch.cat(parts)
+        return found + torch.tensor(self.offset) if self.offset else found
 
-    def probabilities(self, inputs: Inputs) -> Tensor:
+    def probabilities(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
         """(rows, classes), or (rows, labels)."""
-        return self.task.probabilities(self.outputs(inputs))
+        return self.task.probabilities(self.outputs(inputs, rows))
 
     def chosen(self, probabilities: Tensor) -> Tensor:
         """Class numbers (rows,), or the labels of each row (rows, labels) as 0 and 1."""
@@ -63,24 +74,44 @@ class Fitted:
             return (probabilities[:, 1] >= self.thresholds[0]).long()
         return (probabilities >= torch.tensor(self.thresholds)).long()
 
-    def predict(self, inputs: Inputs) -> NDArray[Any]:
-        """Classes (rows,), sets of labels (rows, labels) as 0 and 1, or quantities (rows, outputs)."""
+    def told(self, outputs: Tensor) -> NDArray[Any]:
+        """Of outputs: classes (rows,), labels (rows, labels) as 0 and 1, or quantities (rows, outputs)."""
         if self.task.kind == "regression":
-            found = self.task.quantities(self.outputs(inputs))
+            found = self.task.quantities(outputs)
             return found[:, 0] if found.shape[1] == 1 else found
-        chosen = self.chosen(self.probabilities(inputs)).numpy()
+        chosen = self.chosen(self.task.probabilities(outputs)).numpy()
         return chosen if self.task.kind == "multi-label" else np.array(self.task.names)[chosen]
 
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """What is told of all rows."""
+        return self.told(self.outputs(inputs))
+
+    def judged(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """The metrics of outputs whose encoded targets are known."""
+        if self.task.kind == "regression":
+            return metrics.regression(self.task.quantities(outputs), self.task.quantities(targets))
+        found = self.task.probabilities(outputs)
+        if self.task.kind == "multi-label":
+            return metrics.labelling(found, self.chosen(found), targets)
+        return metrics.classification(found, self.chosen(found), self.task.classes(targets))
+
     def save(self, folder: Path) -> None:
-        """Write weights and record; the record last, so that a folder with one is whole.
+        """Write weights, report and card, and the record last: a folder that has one is whole.
 
         Raises:
             OSError: they cannot be written.
         """
+        from unstuck.fit import card, report
+
+        state = {name: each.contiguous() for name, each in self.model.state_dict().items()}
+        texts = {REPORT: report.page_of(self), CARD: card.card_of(self)}
+        weights, record = save(state), json.dumps(self._record(), indent=1) + "\n"
         folder.mkdir(parents=True, exist_ok=True)
-        weights = save({name: each.contiguous() for name, each in self.model.state_dict().items()})
+        (folder / RECORD).unlink(missing_ok=True)
         files.write_bytes(folder / WEIGHTS, weights)
-        files.write_text(folder / RECORD, json.dumps(self._record(), indent=1) + "\n")
+        for name, text in texts.items():
+            files.write_text(folder / name, text)
+        files.write_text(folder / RECORD, record)
 
     def _record(self) -> dict[str, Any]:
         return {
@@ -89,10 +120,21 @@ class Fitted:
             "recipe": self.recipe.plain(),
             "encoder": encoders.kept(self.encoder),
             "thresholds": self.thresholds,
+            "offset": self.offset,
             "metrics": dict(self.metrics),
             "about": dict(self.about),
-            "versions": {"Python": platform.python_version(), "torch": torch.__version__},
+            "versions": versions(),
         }
+
+
+def versions() -> dict[str, str]:
+    """Of what the predictions depend on."""
+    return {
+        "unstuck": unstuck.__version__,
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def load_fitted(folder: Path, factory: str = "") -> Fitted:
@@ -136,5 +178,7 @@ def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:
     task = Task(**fields)
     model = models.built(recipe, encoder.shape, task)
     model.load_state_dict(weights)
-    thresholds = tuple(record["thresholds"])
-    return Fitted(model, recipe, task, encoder, thresholds, record["metrics"], record["about"])
+    thresholds, offset = tuple(record["thresholds"]), tuple(record["offset"])
+    return Fitted(
+        model, recipe, task, encoder, thresholds, offset, record["metrics"], record["about"]
+    )

@@ -1,7 +1,7 @@
 """From data to a trained model, read like one page: examples, task, split, recipe, training, judgement."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.fit import encoders, metrics, models, thresholds
+from unstuck.fit import encoders, metrics, models, reliability, thresholds
 from unstuck.fit.batches import Encoded, Order, loader_of
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, decoded, encoder_of
@@ -20,8 +20,11 @@ from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
+from unstuck.fit.weighing import correction, gain, weights_of
+from unstuck.records import Run
 
 Say = Callable[[str], None]
+Told = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,23 @@ class Prepared:
     def part(self, rows: Any) -> Encoded:
         """These rows, encoded, with their targets."""
         return Encoded(self.examples.inputs, rows, self.encoder, self.targets[rows])
+
+    @property
+    def is_imbalanced(self) -> bool:
+        """Whether a class is so rare that accuracy hides it."""
+        strata = strata_of(self.targets, self.task.kind)
+        return strata is not None and metrics.is_imbalanced(np.bincount(strata) / len(strata))
+
+    @property
+    def weights(self) -> Tensor:
+        """Of the classes, so that they weigh alike."""
+        return weights_of(self.task, self.targets[self.split.training])
+
+    def said(self) -> Iterator[str]:
+        """The data and what is to be done with them, a line each."""
+        yield f"{self.source.source}: {len(self.source)} examples, {self.split.said()}"
+        yield f"task: {self.task.said()}"
+        yield from self.notes
 
 
 def prepared(
@@ -110,40 +130,71 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
     )
 
 
-def trained(
-    ready: Prepared,
-    recipe: Recipe,
-    told: Callable[[Progress], None],
-    model: nn.Module | None = None,
-) -> tuple[nn.Module, Progress]:
-    """The model of the recipe, or this one, trained; the weights of its best epoch are in it."""
+@dataclass(frozen=True)
+class Trained:
+    """A model with the weights of its best epoch, how it came to them, and what was seen of it."""
+
+    model: nn.Module
+    recipe: Recipe
+    progress: Progress
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A judged model, and its loss on each of the rows to choose by."""
+
+    fitted: Fitted
+    losses: Tensor
+
+
+def trained(ready: Prepared, recipe: Recipe, told: Told, model: nn.Module | None = None) -> Trained:
+    """The model of the recipe, or this one, trained while our own probes watch."""
+    import unstuck
+
     loop = Loop(
         model or _begun(ready, recipe),
         ready.part(ready.split.training),
         ready.part(ready.split.validation),
         recipe,
+        ready.weights if recipe.class_weights else None,
     )
-    loop.run(told)
-    return loop.accelerator.unwrap_model(loop.model), loop.progress
+    with unstuck.watch(loop.model, loop.optimizer) as seen:
+        loop.run(told)
+    return Trained(loop.accelerator.unwrap_model(loop.model), recipe, loop.progress, seen.record)
 
 
-def judged(ready: Prepared, recipe: Recipe, model: nn.Module) -> Fitted:
+def judged(ready: Prepared, made: Trained) -> Candidate:
     """The model with its thresholds, from rows to choose by, and its metrics, from rows to judge by."""
-    model = model.cpu()
-    fitted = Fitted(model, recipe, ready.task, ready.encoder)
-    fitted = replace(fitted, thresholds=_thresholds(ready, fitted))
-    return replace(fitted, metrics=_metrics(ready, fitted))
+    offset = correction(ready.weights) if made.recipe.class_weights else ()
+    fitted = Fitted(
+        made.model.cpu(), made.recipe, ready.task, ready.encoder, offset=offset, run=made.run
+    )
+    held, rows = fitted.outputs(ready.examples.inputs, ready.split.validation), ready.split.test
+    truth = ready.targets[ready.split.validation]
+    fitted = replace(fitted, thresholds=_thresholds(ready, fitted, held, truth))
+    found, losses = fitted.outputs(ready.examples.inputs, rows), _losses(made.recipe, held, truth)
+    about = {
+        "reliability": _reliability(fitted, found, ready.targets[rows]),
+        "epochs": len(made.progress.history),
+        "best epoch": made.progress.best_epoch,
+    }
+    fitted = replace(fitted, metrics=fitted.judged(found, ready.targets[rows]), about=about)
+    return Candidate(fitted, losses)
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> nn.Module:
-    """The model at its start, its output at the prior of the training rows (q02)."""
+    """The model at its start, its output at the prior of the training rows (q02), as weights make it."""
     model = models.built(recipe, ready.encoder.shape, ready.task)
+    if not ready.task.is_classification:
+        return model
     targets = ready.targets[ready.split.training]
     if ready.task.kind == "multi-class":
         shares = torch.bincount(targets, minlength=ready.task.outputs) / len(targets)
-        models.start_at(model, shares.clamp_min(1e-6).log())
-    elif ready.task.is_classification:
-        models.start_at(model, torch.logit(targets.mean(0), eps=1e-6))
+        prior = shares.clamp_min(1e-6).log()
+    else:
+        prior = torch.logit(targets.mean(0), eps=1e-6)
+    models.start_at(model, prior + ready.weights.log() if recipe.class_weights else prior)
     return model
 
 
@@ -159,52 +210,35 @@ class _Spread(nn.Module):
         return outputs
 
 
-def _thresholds(ready: Prepared, fitted: Fitted) -> tuple[float, ...]:
-    task, rows = ready.task, ready.split.validation
+def _thresholds(
+    ready: Prepared, fitted: Fitted, outputs: Tensor, targets: Tensor
+) -> tuple[float, ...]:
+    task = ready.task
     if not task.is_classification:
         return ()
-    even = {
-        "binary": (0.5,),
-        "multi-class": (1.0,) * task.outputs,
-        "multi-label": (0.5,) * task.outputs,
-    }
-    imbalanced = task.kind == "multi-label" or metrics.is_imbalanced(_shares(ready))
+    imbalanced = task.kind == "multi-label" or ready.is_imbalanced
     if fitted.recipe.threshold == "half" or not imbalanced:
-        return even[task.kind]
-    found, targets = _probabilities(ready, fitted, rows), ready.targets[rows]
-    if task.kind == "binary":
-        return thresholds.of_binary(found, targets[:, 0].long())
+        return thresholds.even(task)
+    return thresholds.moved(task, task.probabilities(outputs), targets)
+
+
+def _losses(recipe: Recipe, outputs: Tensor, targets: Tensor) -> Tensor:
+    """Of each row."""
+    each = LOSSES[recipe.loss](outputs, targets, reduction="none")  # type: ignore[call-arg]
+    return each.reshape(len(targets), -1).mean(1)
+
+
+def _reliability(fitted: Fitted, outputs: Tensor, targets: Tensor) -> list[dict[str, Any]]:
+    """Groups of rows by what was given to the positive class, the label, or the class that was likeliest."""
+    task = fitted.task
+    if not task.is_classification:
+        return []
+    found = task.probabilities(outputs)
     if task.kind == "multi-class":
-        return thresholds.of_classes(found, targets)
-    return thresholds.of_labels(found, targets)
-
-
-def _probabilities(ready: Prepared, fitted: Fitted, rows: Any) -> Tensor:
-    return ready.task.probabilities(_outputs(ready, fitted, rows))
-
-
-def _outputs(ready: Prepared, fitted: Fitted, rows: Any) -> Tensor:
-    fitted.model.eval()
-    with torch.no_grad():
-        return torch.cat([fitted.model(*inputs) for inputs, _ in loader_of(ready.part(rows), 1024)])
-
-
-def _metrics(ready: Prepared, fitted: Fitted) -> dict[str, float]:
-    task, rows = ready.task, ready.split.test
-    if task.kind == "regression":
-        truth = task.quantities(ready.targets[rows])
-        return metrics.regression(task.quantities(_outputs(ready, fitted, rows)), truth)
-    found, targets = _probabilities(ready, fitted, rows), ready.targets[rows]
-    chosen = fitted.chosen(found)
-    if task.kind == "multi-label":
-        return metrics.labelling(found, chosen, targets)
-    classes = targets[:, 0].long() if task.kind == "binary" else targets
-    return metrics.classification(found, chosen, classes)
-
-
-def _shares(ready: Prepared) -> Any:
-    strata = strata_of(ready.targets, ready.task.kind)
-    return None if strata is None else np.bincount(strata) / len(strata)
+        surest, likeliest = found.max(1)
+        return reliability.plain(reliability.groups_of(surest, likeliest == targets))
+    positive = found[:, 1] if task.kind == "binary" else found.flatten()
+    return reliability.plain(reliability.groups_of(positive, targets.flatten()))
 
 
 def fit(
@@ -214,50 +248,136 @@ def fit(
     seed: int = 0,
     hand: Mapping[str, Any] | None = None,
     say: Say = lambda text: None,
-    told: Callable[[Progress], None] = lambda progress: None,
+    told: Told = lambda progress: None,
 ) -> Fitted:
-    """Train a linear baseline and the recipe's net; the net is returned, with both judged."""
-    begun = time.perf_counter()
+    """Train a linear baseline and the recipe's net, judge both, and keep the one to be used."""
+    begun, hand = time.perf_counter(), hand or {}
     ready = prepared(examples, kind=kind, seed=seed, hand=hand)
-    say(f"{examples.source}: {len(examples)} examples, {ready.split.said()}")
-    say(f"task: {ready.task.said()}")
-    for note in ready.notes:
-        say(note)
-    linear = _fitted(ready, _baseline(ready.recipe), lambda _: None)
-    first = metrics.headline(ready.task, _shares(ready))
-    say(f"a linear model: {metrics.said(linear.metrics, first)}")
-    net = (
-        _transferred(ready, hand or {}, told)
-        if ready.recipe.backbone
-        else _fitted(ready, ready.recipe, told)
-    )
-    say(f"the net: {metrics.said(net.metrics, first)}")
-    about = {
-        "linear": dict(linear.metrics),
-        "headline": first,
-        "seconds": time.perf_counter() - begun,
-    }
-    return replace(net, about=about)
+    first = metrics.headline(ready.task, ready.is_imbalanced)
+    for line in ready.said():
+        say(line)
+    linear = _with_weights(ready, _candidate(ready, baseline(ready.recipe), told), hand, told)
+    say(f"a linear model: {metrics.said(linear.fitted.metrics, first)}")
+    if ready.recipe.model == "linear":
+        return _finished(
+            ready, linear.fitted, linear, "the linear model is what you asked for", begun
+        )
+    net = _with_weights(ready, _net(ready, hand, told), hand, told)
+    say(f"the net: {metrics.said(net.fitted.metrics, first)}")
+    kept, why = _choice(linear, net, asked=bool({"model", "backbone"} & set(hand)))
+    say(why)
+    return _finished(ready, kept.fitted, linear, why, begun)
 
 
-def _fitted(ready: Prepared, recipe: Recipe, told: Callable[[Progress], None]) -> Fitted:
-    recipe = measured_rate(ready, recipe)
-    model, _ = trained(ready, recipe, told)
-    return judged(ready, recipe, model)
+def chosen_recipe(
+    examples: Examples,
+    *,
+    kind: Kind | None = None,
+    seed: int = 0,
+    hand: Mapping[str, Any] | None = None,
+    say: Say = lambda text: None,
+) -> Recipe:
+    """The recipe of the net with its measured rate; nothing more is trained."""
+    ready = prepared(examples, kind=kind, seed=seed, hand=hand)
+    for line in ready.said():
+        say(line)
+    if ready.recipe.backbone and not ready.recipe.learning_rate:
+        return ready.recipe.because({"learning_rate": "0: measured in each of the ways"})
+    return measured_rate(ready, ready.recipe)
 
 
-def _transferred(
-    ready: Prepared, hand: Mapping[str, Any], told: Callable[[Progress], None]
-) -> Fitted:
-    from unstuck.fit.transfer import transferred
-
-    way = transferred(ready, hand, told)
-    return judged(way.ready, way.recipe, way.model)
+_OF_NETS = ("width", "depth", "image_size", "augment", "transfer", "dropout", "normalisation")
+"""Values that say nothing of a linear model."""
 
 
-def _baseline(recipe: Recipe) -> Recipe:
+def baseline(recipe: Recipe) -> Recipe:
+    """The linear model's recipe: what a net must beat to be worth it (q14)."""
+    if recipe.model == "linear":
+        return recipe
+    reasons = dict.fromkeys(_OF_NETS, "") | {"model": "what a net must beat to be worth it (q14)"}
     return recipe.because(
-        {"model": "the baseline: what a net must beat to be worth it (q14)"},
+        reasons,
         model="linear", backbone="", transfer="scratch", augment="none",
         dropout=0.0, normalisation="none", learning_rate=0.0,
     )  # fmt: skip
+
+
+def _candidate(ready: Prepared, recipe: Recipe, told: Told) -> Candidate:
+    return judged(ready, trained(ready, measured_rate(ready, recipe), told))
+
+
+def _net(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Candidate:
+    if not ready.recipe.backbone:
+        return _candidate(ready, ready.recipe, told)
+    from unstuck.fit.transfer import transferred
+
+    way = transferred(ready, hand, told)
+    return judged(way.ready, way.trained)
+
+
+def _with_weights(
+    ready: Prepared, candidate: Candidate, hand: Mapping[str, Any], told: Told
+) -> Candidate:
+    """The same model trained with class weights, if a class is rare and it is measurably better so."""
+    recipe = candidate.fitted.recipe
+    tried = ready.is_imbalanced and "class_weights" not in hand and not recipe.backbone
+    if not tried:
+        return candidate
+    weighed = judged(ready, trained(ready, recipe.because(class_weights=True), told))
+    better, error = gain(_hits(ready, weighed), _hits(ready, candidate), _classes(ready))
+    seen = f"balanced accuracy {better:+.3f} with them on the rows to choose by, standard error {error:.3f}"
+    kept = weighed if better > error else candidate
+    because = {
+        "class_weights": f"{seen}; odds corrected (q21)" if kept is weighed else f"{seen} (q21)"
+    }
+    return replace(kept, fitted=replace(kept.fitted, recipe=kept.fitted.recipe.because(because)))
+
+
+def _hits(ready: Prepared, candidate: Candidate) -> Tensor:
+    fitted, rows = candidate.fitted, ready.split.validation
+    chosen = fitted.chosen(fitted.probabilities(ready.examples.inputs, rows))
+    return chosen == _classes(ready)
+
+
+def _classes(ready: Prepared) -> Tensor:
+    return ready.task.classes(ready.targets[ready.split.validation])
+
+
+def _choice(linear: Candidate, net: Candidate, *, asked: bool) -> tuple[Candidate, str]:
+    """The one whose loss on the rows to choose by is lower, or the net that was asked for.
+
+    Where the net's is lower by less than one standard error, a linear model is enough, and that is
+    said; the net is likelier to be the better one all the same, so that it is kept.
+    """
+    from unstuck.fit.transfer import simplest
+
+    losses = {"linear": linear.losses, "net": net.losses}
+    both = ", ".join(f"{name} {float(each.mean()):.3f}" for name, each in losses.items())
+    seen = f"loss on the rows to choose by: {both}"
+    if simplest(losses) == "net":
+        return net, f"the net is worth it ({seen})"
+    if net.losses.mean() < linear.losses.mean():
+        return (
+            net,
+            f"a linear model is nearly enough: the net is better by less than one standard error ({seen})",
+        )
+    if asked:
+        return net, f"a linear model is enough; the net is kept, as you asked for it ({seen})"
+    kept = f"it is kept (--model {net.fitted.recipe.model} keeps the net)"
+    return linear, f"a linear model is enough: {kept} ({seen})"
+
+
+def _finished(ready: Prepared, kept: Fitted, linear: Candidate, why: str, begun: float) -> Fitted:
+    """With what else is known of the training."""
+    about = {
+        **kept.about,
+        "source": ready.source.source,
+        "targets": list(ready.source.target_names),
+        "rows": ready.split.counts(),
+        "notes": list(ready.notes),
+        "headline": metrics.headline(ready.task, ready.is_imbalanced),
+        "linear": dict(linear.fitted.metrics),
+        "choice": why,
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+    return replace(kept, about=about)

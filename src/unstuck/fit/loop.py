@@ -178,6 +178,6 @@ class Loop:
         for inputs, targets in self._validation:
             outputs = self.model(*inputs)
             outputs, targets = self.accelerator.gather_for_metrics((outputs, targets))
-            total += float(self.loss(outputs.float(), targets)) * len(targets)
+            total += float(self._weighed(outputs.float(), targets)) * len(targets)
             rows += len(targets)
         return total / rows

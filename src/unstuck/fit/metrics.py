@@ -10,7 +10,6 @@ from torchmetrics.functional.classification import (
     binary_auroc,
     binary_average_precision,
     binary_calibration_error,
-    multiclass_accuracy,
     multiclass_calibration_error,
     multilabel_f1_score,
 )
@@ -27,14 +26,15 @@ def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> di
     count = probabilities.shape[1]
     found = {
         "accuracy": float((chosen == targets).float().mean()),
-        "balanced accuracy": float(multiclass_accuracy(chosen, targets, count, average="macro")),
+        "balanced accuracy": balanced_accuracy(chosen, targets),
         "log loss": float(-_of_true(probabilities, targets).clamp_min(1e-15).log().mean()),
         "Brier score": float(_squares(probabilities, targets)),
     }
     if count == 2:
         positive = probabilities[:, 1]
-        found["average precision"] = float(binary_average_precision(positive, targets))
-        found["area under ROC"] = float(binary_auroc(positive, targets))
+        if 0 < int(targets.sum()) < len(targets):  # else there is nothing to rank
+            found["average precision"] = float(binary_average_precision(positive, targets))
+            found["area under ROC"] = float(binary_auroc(positive, targets))
         found["calibration error"] = float(binary_calibration_error(positive, targets))
     else:
         found["calibration error"] = float(
@@ -57,29 +57,37 @@ def regression(predicted: NDArray[np.float64], targets: NDArray[np.float64]) -> 
     """Of quantities (rows, outputs), in their own units; a mean over outputs."""
     first, second = (torch.tensor(each).reshape(len(each), -1) for each in (predicted, targets))
     return {
-        "R2": float(r2_score(first, second)),
+        **({"R2": float(r2_score(first, second))} if len(first) > 1 else {}),
         "mean absolute error": float(mean_absolute_error(first, second)),
         "root mean squared error": float((first - second).square().mean().sqrt()),
     }
 
 
-def headline(task: Task, shares: NDArray[np.float64] | None) -> str:
+def balanced_accuracy(chosen: Tensor, targets: Tensor) -> float:
+    """The mean over the classes that occur of the share of their rows that is named so."""
+    hits = (chosen == targets).double()
+    return float(
+        torch.stack([hits[targets == each].mean() for each in torch.unique(targets)]).mean()
+    )
+
+
+def headline(task: Task, imbalanced: bool) -> str:
     """The metric to look at first."""
     if task.kind == "regression":
         return "R2"
     if task.kind == "multi-label":
         return "macro F1"
-    return "balanced accuracy" if is_imbalanced(shares) else "accuracy"
+    return "balanced accuracy" if imbalanced else "accuracy"
 
 
-def is_imbalanced(shares: NDArray[np.float64] | None) -> bool:
+def is_imbalanced(shares: NDArray[np.float64]) -> bool:
     """Whether a class is so rare that accuracy hides it."""
-    return shares is not None and float(shares.min()) * len(shares) < RARE
+    return float(shares.min()) * len(shares) < RARE
 
 
 def said(found: Mapping[str, float], first: str) -> str:
     """One line, the first metric first."""
-    names = [first, *(name for name in found if name != first)]
+    names = sorted(found, key=lambda name: name != first)
     return ", ".join(f"{name} {found[name]:.3f}" for name in names[:3])
 
 

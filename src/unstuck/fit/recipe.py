@@ -56,9 +56,13 @@ class Recipe:
         wide = max(len(value) for value, _ in rows)
         return "".join(f"{value:<{wide}}  # {why}".rstrip(" #") + "\n" for value, why in rows)
 
+    def values(self) -> dict[str, Any]:
+        """All of them, by name."""
+        return {name: getattr(self, name) for name in NAMES}
+
     def plain(self) -> dict[str, Any]:
         """As JSON."""
-        return {name: getattr(self, name) for name in NAMES} | {"reasons": dict(self.reasons)}
+        return self.values() | {"reasons": dict(self.reasons)}
 
 
 NAMES = tuple(each.name for each in fields(Recipe) if each.name != "reasons")

@@ -23,8 +23,11 @@ class Split:
 
     def said(self) -> str:
         """``1078 to train, 359 to choose, 360 to judge``."""
-        counts = len(self.training), len(self.validation), len(self.test)
-        return "{} to train on, {} to choose by, {} to judge by".format(*counts)
+        return "{} to train on, {} to choose by, {} to judge by".format(*self.counts())
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many rows are in each part."""
+        return len(self.training), len(self.validation), len(self.test)
 
 
 def split(count: int, strata: NDArray[np.int64] | None, seed: int) -> Split:

@@ -83,6 +83,10 @@ class Task:
             )
         return found
 
+    def classes(self, targets: Tensor) -> Tensor:
+        """Of encoded targets of a binary or multi-class task: class numbers (rows,)."""
+        return targets[:, 0].long() if self.kind == "binary" else targets
+
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Of logits (rows, outputs): (rows, classes), or (rows, labels) each on its own."""
         if self.kind == "multi-class":

@@ -2,10 +2,32 @@
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_accuracy, multilabel_f1_score
+from torchmetrics.functional.classification import multilabel_f1_score
+
+from unstuck.fit.metrics import balanced_accuracy
+from unstuck.fit.task import Task
 
 STEPS = 99
 """Thresholds tried, evenly among the probabilities that occur."""
+
+
+def even(task: Task) -> tuple[float, ...]:
+    """Those that leave the likeliest class, and each label that is likelier than not."""
+    return {
+        "binary": (0.5,),
+        "multi-class": (1.0,) * task.outputs,
+        "multi-label": (0.5,) * task.outputs,
+    }[task.kind]
+
+
+def moved(task: Task, probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
+    """Those with which rare classes and labels are named as well, of rows to choose by."""
+    if task.kind == "multi-label":
+        return of_labels(probabilities, targets)
+    classes = task.classes(targets)
+    if task.kind == "binary":
+        return of_binary(probabilities, classes)
+    return of_classes(probabilities, classes)
 
 
 def of_binary(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
@@ -16,10 +38,7 @@ def of_binary(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
     """
     positive = probabilities[:, 1]
     tried = _between(positive)
-    scores = [
-        float(multiclass_accuracy((positive >= each).long(), targets, 2, average="macro"))
-        for each in tried
-    ]
+    scores = [balanced_accuracy((positive >= each).long(), targets) for each in tried]
     return (_middle(tried, scores),)
 
 

@@ -13,7 +13,7 @@ from unstuck.fit import models
 from unstuck.fit.batches import loader_of
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, every
-from unstuck.fit.fitting import Prepared, measured_rate, prepared, trained
+from unstuck.fit.fitting import Prepared, Trained, measured_rate, prepared, trained
 from unstuck.fit.loop import LOSSES, Progress
 from unstuck.fit.models import backbone
 from unstuck.fit.models._headed import Headed
@@ -30,8 +30,7 @@ class Way:
     """A model that was trained in one of the ways, and its loss on each held-out row."""
 
     ready: Prepared
-    recipe: Recipe
-    model: nn.Module
+    trained: Trained
     losses: Tensor
 
 
@@ -48,7 +47,9 @@ def transferred(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
     name = simplest({name: way.losses for name, way in found.items()})
     losses = ", ".join(f"{each} {float(way.losses.mean()):.3f}" for each, way in found.items())
     why = f"held-out loss after at most {ready.recipe.epochs} epochs each: {losses} (q16, q17)"
-    return replace(found[name], recipe=found[name].recipe.because({"transfer": why}))
+    way = found[name]
+    recipe = way.trained.recipe.because({"transfer": why})
+    return replace(way, trained=replace(way.trained, recipe=recipe))
 
 
 def simplest(losses: Mapping[str, Tensor]) -> str:
@@ -72,13 +73,13 @@ def frozen(ready: Prepared, told: Told) -> Way:
     model = _begun(ready, recipe)
     features = _featured(ready, model)
     by_features = measured_rate(features, recipe.because(model="linear"))
-    head, _ = trained(features, by_features, told)
-    _fold(features.encoder, head, model.head)
+    head = trained(features, by_features, told)
+    _fold(features.encoder, head.model, model.head)
     recipe = recipe.because(
         {"learning_rate": by_features.reasons.get("learning_rate", "")},
         learning_rate=by_features.learning_rate,
     )
-    return _way(ready, recipe, model)
+    return _way(ready, replace(head, recipe=recipe, model=model))
 
 
 def fine_tuned(ready: Prepared, told: Told) -> Way:
@@ -86,16 +87,15 @@ def fine_tuned(ready: Prepared, told: Told) -> Way:
     first = frozen(ready, told)
     recipe = ready.recipe.because(transfer="fine-tuned")
     model = _begun(ready, recipe)
-    model.load_state_dict(first.model.state_dict())
+    model.load_state_dict(first.trained.model.state_dict())
     recipe = measured_rate(ready, recipe, model)
-    last, _ = trained(ready, recipe, told, model)
-    way = _way(ready, recipe, last)
+    way = _way(ready, trained(ready, recipe, told, model))
     # It may have got worse from its first step on.
     return way if way.losses.mean() <= first.losses.mean() else _kept(way, first)
 
 
 def _kept(way: Way, first: Way) -> Way:
-    way.model.load_state_dict(first.model.state_dict())
+    way.trained.model.load_state_dict(first.trained.model.state_dict())
     return replace(way, losses=first.losses)
 
 
@@ -104,8 +104,7 @@ def scratch(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
     without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
     again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
     recipe = measured_rate(again, again.recipe)
-    model, _ = trained(again, recipe, told)
-    return _way(again, recipe, model)
+    return _way(again, trained(again, recipe, told))
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> Headed:
@@ -139,8 +138,8 @@ def _fold(encoder: Any, linear: Any, head: nn.Linear) -> None:
         head.bias.copy_(trained_head.bias.cpu() - weight @ center)
 
 
-def _way(ready: Prepared, recipe: Recipe, model: nn.Module) -> Way:
-    return Way(ready, recipe, model, _losses(ready, recipe, model))
+def _way(ready: Prepared, made: Trained) -> Way:
+    return Way(ready, made, _losses(ready, made.recipe, made.model))
 
 
 def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
