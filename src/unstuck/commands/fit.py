@@ -50,7 +50,9 @@ def fit(wishes: Wishes) -> int:
     try:
         model.save(folder)
     except OSError as error:
-        raise ReportNotWritten(f"cannot write {folder}: {error.strerror}", "--out FOLDER") from error
+        raise ReportNotWritten(
+            f"cannot write {folder}: {error.strerror}", "--out FOLDER"
+        ) from error
     _say(f"the model: {folder}")
     return 0
 
