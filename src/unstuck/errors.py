@@ -32,3 +32,7 @@ class NotSearchable(UnstuckError):
 
 class BadData(UnstuckError):
     """Data that cannot be trained on or predicted from: which file and row, and why."""
+
+
+class BadCheckpoint(UnstuckError):
+    """A training cannot go on from what was kept of it: damaged, or of another recipe or other data."""

@@ -1,77 +1,84 @@
 """Train: batches, loss, gradient, step, look at the held-out rows; keep the best; go on where it stopped."""
 
 import math
+import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from unstuck.errors import UnstuckError
-from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.errors import UnstuckError, UsageError
+from unstuck.fit.batches import Batches, Encoded, Order, drawn
+from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_other
 from unstuck.fit.models import groups
-from unstuck.fit.recipe import Recipe
+from unstuck.fit.progress import Epoch, Progress, State, copied, packed, unpacked
+from unstuck.fit.recipe import NAMES, Recipe
+from unstuck.fit.trackers import checked
 
-LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cross-entropy": F.cross_entropy,
-    "binary cross-entropy": F.binary_cross_entropy_with_logits,
-    "squared error": F.mse_loss,
+if TYPE_CHECKING:
+    from unstuck.notebook import WatchedRun
+
+__all__ = ["LOSSES", "Diverged", "Loop", "Progress", "Stopped", "is_main", "optimizer_of"]
+
+Loss = Callable[..., Tensor]
+
+# Called by their full names, where whoever watches can see it.
+LOSSES: Mapping[str, Loss] = {
+    "cross-entropy": lambda outputs, targets, **how: F.cross_entropy(outputs, targets, **how),
+    "binary cross-entropy": lambda outputs, targets, **how: F.binary_cross_entropy_with_logits(
+        outputs, targets, **how
+    ),
+    "squared error": lambda outputs, targets, **how: F.mse_loss(outputs, targets, **how),
 }
 
-State = dict[str, Tensor]
+LOWER = 1 / 3
+"""Of the rate: about half a decade, the step in which rates are searched."""
 
+LOOK = 20
+"""Steps between two looks at the loss where a look makes a device or other processes wait."""
 
-@dataclass(frozen=True)
-class Epoch:
-    """One pass over the training rows: mean losses, and the rate at its end."""
-
-    number: int
-    training_loss: float
-    validation_loss: float
-    learning_rate: float
-    seconds: float
-
-
-@dataclass
-class Progress:
-    """Where a training stands: all that it needs to go on, besides weights and optimizer."""
-
-    step: int = 0
-    history: list[Epoch] = field(default_factory=list)
-    running: float = 0.0
-    best: State = field(default_factory=dict)
-
-    @property
-    def best_loss(self) -> float:
-        """The lowest validation loss so far."""
-        return min((each.validation_loss for each in self.history), default=math.inf)
-
-    @property
-    def best_epoch(self) -> int:
-        """The number of the epoch that had it, from 1."""
-        return min(self.history, key=lambda each: each.validation_loss).number
-
-    def waited(self) -> int:
-        """Epochs since the best."""
-        return self.history[-1].number - self.best_epoch if self.history else 0
+AT_ONCE = 1024
+"""Held-out rows that are predicted together."""
 
 
 class Diverged(UnstuckError):
-    """The loss became NaN or infinite."""
+    """The loss became NaN or infinite, with a lower rate as well; the best weights are in the model."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM: the training ended with its step, and what it needs to go on is kept."""
+
+    def __init__(self, step: int, steps: int, folder: Path) -> None:
+        super().__init__(f"stopped after step {step} of {steps}")
+        self.step, self.steps, self.folder = step, steps, folder
 
 
 Told = Callable[[Progress], None]
+
+
+def is_main() -> bool:
+    """Whether this process prints and writes: of those that ``torchrun`` starts, the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
     """The optimizer of a recipe, for what its model trains."""
     if recipe.optimizer == "sgd":
         return SGD(groups(model, recipe), lr=recipe.learning_rate, momentum=recipe.momentum)
-    return AdamW(groups(model, recipe), lr=recipe.learning_rate)
+    # One pass over all parameters: on the CPU a third of the time.
+    fused = all(each.is_floating_point() for each in model.parameters())
+    return AdamW(groups(model, recipe), lr=recipe.learning_rate, fused=fused)
 
 
 def share_of_rate(step: int, steps: int, warm_up: float) -> float:
@@ -86,7 +93,11 @@ def share_of_rate(step: int, steps: int, warm_up: float) -> float:
 
 
 class Loop:
-    """One training of one model; ``run`` can be called again after ``progress`` was put back."""
+    """One training of one model, in one process or in each of several.
+
+    ``net`` is the model as it was given; ``trackers`` are names that Accelerate knows, or trackers.
+    ``recipe.batch_size`` counts the rows of a step in all processes together.
+    """
 
     def __init__(
         self,
@@ -95,89 +106,169 @@ class Loop:
         validation: Encoded,
         recipe: Recipe,
         weights: Tensor | None = None,
+        *,
+        say: Say = lambda text: None,
+        trackers: Iterable[Any] = (),
+        logs: Path | None = None,
     ) -> None:
-        precision = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[recipe.precision]
-        self.accelerator = Accelerator(mixed_precision=precision)
-        self.recipe, self.progress = recipe, Progress()
+        self.accelerator = _accelerator(recipe.precision, checked(trackers), logs)
         self.loss = LOSSES[recipe.loss]
-        self._weights = weights
+        self.recipe = self._agreed(recipe)
+        self._weights, self._say = weights, say if is_main() else _quiet
+        self._data = training, validation
         self._order = Order(len(training), recipe.seed)
-        self.model, self.optimizer, self._batches = self.accelerator.prepare(
-            model, optimizer_of(model, recipe), loader_of(training, recipe.batch_size, self._order)
+        part = self.accelerator.process_index, self.accelerator.num_processes
+        self._batches = Batches(training, recipe.batch_size, self._order, part)
+        self._validation = Batches(validation, AT_ONCE, part=part)
+        _refuse_too_few(self._batches, part[1])
+        _refuse_too_few(self._validation, part[1])
+        self.model, self.optimizer = self.accelerator.prepare(
+            model, optimizer_of(model, self.recipe)
         )
-        self._validation = self.accelerator.prepare(loader_of(validation, 1024))
-        self.steps_an_epoch = math.ceil(len(training) / recipe.batch_size)
+        # Without its wrapping, which would make all it ever computes of the training's precision.
+        self.net = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        self._bare: Optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        self._parameters = list(self.net.parameters())
+        self.steps_an_epoch = len(self._batches)
         self.steps = self.steps_an_epoch * recipe.epochs
+        self.progress = Progress(steps=self.steps)
+        self._unread: list[Tensor] = []
+        alone = part[1] == 1 and self.accelerator.device.type == "cpu"
+        self._look = 1 if alone else LOOK
+        if self.accelerator.log_with:
+            self.accelerator.init_trackers("unstuck", {n: getattr(recipe, n) for n in NAMES})
 
-    def run(self, told: Told, each_step: Callable[["Loop"], None] = lambda _: None) -> None:
+    @contextmanager
+    def watching(self) -> Iterator["WatchedRun"]:
+        """What runs inside is watched by our own probes: ``record`` and ``findings`` when it has ended."""
+        import unstuck
+
+        with unstuck.watch(self.net, self._bare) as seen:
+            yield seen
+
+    def run(
+        self,
+        told: Told,
+        keeper: Keeper | None = None,
+        each_step: Callable[["Loop"], None] = lambda _: None,
+    ) -> None:
         """Train to the end, or until nothing gets better; then the best weights are back in the model.
 
-        Raises:
-            Diverged: the loss became NaN or infinite.
-        """
-        while self.progress.step < self.steps and self.progress.waited() < self.recipe.patience:
-            self._epoch(each_step)
-            told(self.progress)
-        self.accelerator.unwrap_model(self.model).load_state_dict(self.progress.best)
+        With a keeper it goes on from the newest checkpoint, if there is one, and Ctrl-C and SIGTERM end
+        it with its step, all kept. If the loss diverges it goes back to the best weights, once, with a
+        third of the rate.
 
-    def _epoch(self, each_step: Callable[["Loop"], None]) -> None:
+        Raises:
+            Diverged: the loss became NaN or infinite again; the best weights so far are in the model.
+            Stopped: by Ctrl-C or SIGTERM.
+            BadCheckpoint: the training that was kept has another recipe or other data, or is damaged.
+        """
+        start = copied(self.net.state_dict())
+        if keeper is not None:
+            self._go_on(keeper)
+        with interruptible() if keeper else nullcontext(_never) as is_asked:
+            look_up = partial(self._look_up, keeper, is_asked)
+            while not self._is_over():
+                try:
+                    self._epoch(told, look_up, each_step)
+                except Diverged as diverged:
+                    self._go_back(diverged, start)
+            self._keep(keeper)
+        self.net.load_state_dict(self.progress.best)
+
+    def _is_over(self) -> bool:
+        ended = self.progress.step >= self.steps
+        return ended or self.progress.waited() >= self.recipe.patience
+
+    def _epoch(
+        self, told: Told, look_up: Callable[..., None], each_step: Callable[["Loop"], None]
+    ) -> None:
         progress, begun = self.progress, time.perf_counter()
         number, done = divmod(progress.step, self.steps_an_epoch)
-        self._order.epoch, self._order.start = number, done * self.recipe.batch_size
+        self._order.epoch, self._order.start = number, done
         self.model.train()
         for inputs, targets in self._batches:
-            progress.running += self._step(inputs, targets)
+            self._step(inputs, targets)
             progress.step += 1
             each_step(self)
-        progress.history.append(
-            Epoch(
-                number + 1,
-                progress.running / self.steps_an_epoch,
-                self.validation_loss(),
-                self.optimizer.param_groups[0]["lr"],
-                time.perf_counter() - begun,
-            )
-        )
-        progress.running = 0.0
-        if progress.best_epoch == number + 1:
-            state = self.accelerator.unwrap_model(self.model).state_dict()
-            progress.best = {name: each.detach().cpu().clone() for name, each in state.items()}
+            # The last step ends an epoch: what it leaves is kept when the epoch is counted.
+            if progress.step % self._look == 0 and progress.step % self.steps_an_epoch:
+                look_up(epoch_ended=False)
+        self._count_epoch(number + 1, begun)
+        if is_main():
+            told(progress)
+        look_up(epoch_ended=True)
 
-    def _step(self, inputs: tuple[Tensor, ...], targets: Tensor) -> float:
-        step, recipe = self.progress.step, self.recipe
-        # What is drawn in a step depends on its number alone, so that no generator has to be kept.
-        torch.manual_seed(recipe.seed * 1_000_003 + step)
-        rate = recipe.learning_rate * share_of_rate(step, self.steps, recipe.warm_up)
+    def _count_epoch(self, number: int, begun: float) -> None:
+        self._read_losses()
+        progress, rate = self.progress, self.optimizer.param_groups[0]["lr"]
+        training_loss, progress.running = progress.running / self.steps_an_epoch, 0.0
+        loss = self.validation_loss()
+        if not math.isfinite(loss):
+            raise Diverged(f"the held-out loss became {loss} in epoch {number}", _LOWER_RATE)
+        epoch = Epoch(number, training_loss, loss, rate, time.perf_counter() - begun)
+        progress.history.append(epoch)
+        if progress.best_epoch == number:
+            progress.best = copied(self.net.state_dict())
+        if self.accelerator.trackers:
+            self.accelerator.log(asdict(epoch), step=number)
+
+    def _step(self, inputs: tuple[Tensor, ...], targets: Tensor) -> None:
+        step, recipe, place = self.progress.step, self.recipe, self.accelerator.device
+        self._draw_by(step)
+        rate = recipe.learning_rate * self.progress.share
+        rate *= share_of_rate(step, self.steps, recipe.warm_up)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group.get("share", 1.0)
-        self.optimizer.zero_grad()
+        self._bare.zero_grad()
+        targets = targets.to(place)
         with self.accelerator.autocast():
-            loss = self._weighed(self.model(*inputs), targets)
+            outputs = self.model(*(each.to(place) for each in inputs))
+            loss = self._weighed(outputs, targets)
         self.accelerator.backward(loss)
+        for each in self._parameters:
+            if each.grad is not None and each.grad.is_sparse:  # neither clipped nor kept by Adam
+                each.grad = each.grad.to_dense()
         if recipe.clip_norm:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+            self.accelerator.clip_grad_norm_(self._parameters, recipe.clip_norm)
         self.optimizer.step()
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise Diverged(f"the loss became {value} at step {step + 1}", "a lower learning rate")
-        return value
+        self._unread.append(loss.detach())
+
+    def _draw_by(self, step: int) -> None:
+        """What is drawn in a step depends on its number alone: no generator's state has to be kept."""
+        seed = drawn(self.recipe.seed, f"step of process {self.accelerator.process_index}", step)
+        # Not torch.manual_seed, which without a GPU remembers each call for one that may come.
+        torch.default_generator.manual_seed(seed)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
 
     def _weighed(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss; in several processes so that their mean is the mean over all rows."""
+        how = self._by_class(outputs.device)
+        loss = self.loss(outputs, targets, **how)
+        if self.accelerator.num_processes == 1:
+            return loss
+        counted = how["weight"][targets] if "weight" in how else torch.ones(len(targets))
+        here = counted.sum().to(outputs.device)
+        share: Tensor = here / self.accelerator.reduce(here.clone(), "mean")
+        return loss * share
+
+    def _by_class(self, place: torch.device) -> dict[str, Tensor]:
+        """The weights of the classes as the loss takes them, if there are any."""
         if self._weights is None:
-            return self.loss(outputs, targets)
-        weights = self._weights.to(outputs.device)
-        if self.recipe.loss == "cross-entropy":
-            return F.cross_entropy(outputs, targets, weight=weights)
-        return F.binary_cross_entropy_with_logits(outputs, targets, pos_weight=weights)
+            return {}
+        word = "weight" if self.recipe.loss == "cross-entropy" else "pos_weight"
+        return {word: self._weights.to(place)}
 
     @torch.no_grad()
     def validation_loss(self) -> float:
         """The mean loss on the held-out rows, in evaluation mode."""
         self.model.eval()
-        total, rows = 0.0, 0
+        place = self.accelerator.device
+        sums = torch.zeros(2, dtype=torch.float64)
         for inputs, targets in self._validation:
-            outputs = self.model(*inputs)
-            outputs, targets = self.accelerator.gather_for_metrics((outputs, targets))
-            total += float(self._weighed(outputs.float(), targets)) * len(targets)
-            rows += len(targets)
-        return total / rows
+            outputs = self.model(*(each.to(place) for each in inputs)).float()
+            loss = float(self.loss(outputs, targets.to(place), **self._by_class(outputs.device)))
+            sums += torch.tensor([loss * len(targets), len(targets)], dtype=torch.float64)
+        total, rows = self._summed(sums).tolist()
+        return float(total / rows)
