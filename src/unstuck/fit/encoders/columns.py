@@ -137,11 +137,13 @@ def _is_names(kind: pl.DataType) -> bool:
 def _useless(column: pl.Series, rows: Rows) -> str:
     """Why nothing can be learned from a column; empty if something can."""
     known = column.drop_nulls()
+    if not len(known):
+        return "it is empty"
     if not (_is_number(column.dtype) or column.dtype.is_temporal() or _is_names(column.dtype)):
         return f"it holds {str(column.dtype).lower()}, neither numbers, names nor dates"
     different = known.n_unique()
-    if different <= 1 and len(known) in (0, len(column)):
-        return "it is empty" if not len(known) else "all its values are the same"
+    if different == 1 and len(known) == len(column):
+        return "all its values are the same"
     if _is_names(column.dtype) and len(known) >= 20 and different > MOST_DIFFERENT * len(known):
         return f"{different} of its {len(known)} values are different, as of names of rows"
     if column.dtype.is_integer() and len(known) == len(column) > 2 and _counts(column, rows):

@@ -16,10 +16,13 @@ MOST = 100_000
 """Rows that means and deviations are taken of; a million more would not change their third digit."""
 
 EDGE = 0.005
-FAR = 2.0
-"""Values farther out than the innermost 99 %, by more than twice the width of these, are cut to
-there, before means and deviations are taken: a broken value shall not flatten all the others, and
-of what is not broken hardly anything lies so far out (a normal feature: beyond 12 deviations)."""
+FAR = 1.0
+"""Values farther out than the innermost 99 %, by more than the width of these, are cut to there,
+before means and deviations are taken: a broken value shall not flatten all the others, and of what
+is not broken hardly anything lies so far out (of a normal feature: what is beyond 7.7 deviations)."""
+
+MOST_SIZE = 1e100
+"""Of a number; the squares of larger ones overflow."""
 
 FARTHEST = 20.0
 """Deviations: one broken value shall not be a thousand times any other."""
@@ -89,12 +92,13 @@ def from_plain(record: dict[str, Any]) -> Numbers:
 
 def _limits(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where the innermost 99 % are of one value, there are none: the others are what tells."""
-    most = np.finfo(np.float64).max / 8
-    empty = np.isnan(values).all(0)
-    inner = np.nanquantile(np.where(empty, 0, values), [EDGE, 1 - EDGE], axis=0)
-    first, last = inner.clip(-most, most)
+    known = np.where(np.isnan(values).all(0), 0, values)
+    # Between two values the one farther in, else a broken one counts a little.
+    first = np.nanquantile(known, EDGE, axis=0, method="higher").clip(-MOST_SIZE, MOST_SIZE)
+    last = np.nanquantile(known, 1 - EDGE, axis=0, method="lower").clip(-MOST_SIZE, MOST_SIZE)
     room = FAR * (last - first)
-    return np.where(room > 0, first - room, -most), np.where(room > 0, last + room, most)
+    some = room > 0
+    return np.where(some, first - room, -MOST_SIZE), np.where(some, last + room, MOST_SIZE)
 
 
 def _values(inputs: Any, rows: Rows, features: int) -> NDArray[np.float64]:

@@ -110,6 +110,8 @@ def _cells(text: str, separator: str) -> list[str]:
 
 
 def _checked(names: tuple[str, ...], where: str) -> tuple[str, ...]:
+    if not names:
+        raise BadData(f"{where}: no names of columns", "a table begins with a line of names")
     if all(_is_number(name) for name in names):
         raise BadData(f"{where}: no names of columns, all are numbers", "add a line of names")
     if len(names) == 1:
