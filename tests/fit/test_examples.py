@@ -109,6 +109,23 @@ def test_what_was_read_left_out_and_suspected_is_said(tmp_path):
     )
 
 
+def test_rows_on_both_sides_are_said(tmp_path):
+    lines = [f"{i % 30}.5,{'uv'[i % 2]},{'xy'[i % 2]}" for i in range(60)]
+    (tmp_path / "d.csv").write_text("\n".join(["a,b,label", *lines]))
+    for examples in (
+        read(tmp_path / "d.csv", Wish()),
+        read(np.tile(X[:30], (2, 1)), Wish(), CLASSES),
+    ):
+        ready = prepared(examples)
+        again = sum(row % 30 in ready.split.training % 30 for row in ready.split.test)
+        said = f"warning: {again} of the 9 rows to judge by are also among those trained on"
+        assert ready.notes[-1].startswith(said)
+
+
+def test_a_few_equal_rows_are_chance():
+    assert prepared(read("iris", Wish())).notes == ()
+
+
 def test_a_class_too_rare_to_be_held_out_is_said():
     ready = prepared(read(X, Wish(), ["a", "b"] * 29 + ["c", "c"]))
     assert ready.notes == (
@@ -116,8 +133,16 @@ def test_a_class_too_rare_to_be_held_out_is_said():
     )
 
 
-def test_the_person_hears_it():
+class Enough(Exception):
+    """Nothing more is asked."""
+
+
+def test_the_person_hears_it(monkeypatch):
+    def train(*_):
+        raise Enough
+
+    monkeypatch.setattr("unstuck.fit.fitting._fitted", train)
     said: list[str] = []
-    hand = {"epochs": 1, "learning_rate": 0.01}
-    fit(read(X, Wish(), [*CLASSES[:-1], None]), hand=hand, say=said.append)
+    with pytest.raises(Enough):
+        fit(read(X, Wish(), [*CLASSES[:-1], None]), say=said.append)
     assert "1 of 60 rows have no target, the first is row 60: left out" in said

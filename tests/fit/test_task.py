@@ -131,7 +131,7 @@ def test_quantities_come_back_in_their_units():
 
 def test_a_row_is_named_as_the_reader_names_it():
     task = task_of(np.array(["a", "b"] * 4), ["t"])
-    with pytest.raises(BadData, match="d.csv, line 7: 'x' is none of the 2 classes"):
+    with pytest.raises(BadData, match=r"d\.csv, line 7: 'x' is none of the 2 classes"):
         task.encoded(np.array(["a", "x"]), lambda row: f"d.csv, line {6 + row}")
 
 

@@ -15,13 +15,16 @@ from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
-from unstuck.fit.leaks import copies
+from unstuck.fit.leaks import copies, repeated
 from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
 from unstuck.fit.recipe import Recipe, by_hand
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
 
 Say = Callable[[str], None]
+
+OFTEN = 0.05
+"""Share of the rows to judge by; below it equal rows are chance."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,23 @@ def prepared(
     rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
     known = Known(len(parts.training), encoder.shape, task, rarest)
     recipe = by_hand(recipe_for(known, seed), hand or {})
-    notes = (*examples.notes, *encoders.said(encoder), *_warnings(examples, targets, strata))
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(examples, targets, parts, strata))
     return Prepared(examples, task, parts, encoder, targets, recipe, notes)
 
 
-def _warnings(examples: Examples, targets: Tensor, strata: Any) -> list[str]:
-    """What spoils the judgement: a copy of the target among the features, a class too rare to be held out."""
+def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) -> list[str]:
+    """What spoils the judgement: a copy of the target, rows on both sides, a class too rare."""
     of = targets.numpy() if strata is None else strata
     found = [
         f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
         for name in copies(examples.inputs, of, every(examples.inputs))
     ]
+    again, judging = repeated(examples.inputs, parts.training, parts.test), len(parts.test)
+    if again > OFTEN * judging:
+        found.append(
+            f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
+            "the judgement may be too good"
+        )
     fewest = 3 if strata is None else int(np.bincount(strata).min())
     if fewest < 3:
         found.append(

@@ -12,15 +12,18 @@ from torch import Tensor
 
 from unstuck.errors import BadData
 from unstuck.fit.encoders import Rows, Shape
-from unstuck.fit.encoders.numbers import MOST, Numbers, standard
+from unstuck.fit.encoders.numbers import Numbers, some, standard
 from unstuck.fit.examples import Columns, Place
 
 RARE, MISSING = 0, 1
 """Codes of what is rare, or was not there in training, and of what is missing; values follow."""
 
 MOST_VALUES = 1000
-MOST_DIFFERENT = 0.9
+MOST_DIFFERENT, FEWEST = 0.9, 20
 """Share of different values from which on a text names its row (a key, an address, free text)."""
+
+KEYS = ("id", "uuid", "index", "_key")
+"""Ends of the names of columns whose numbers name rows as well, if they are as different."""
 
 DAY = 86_400_000_000
 """Microseconds, in which polars counts."""
@@ -61,8 +64,8 @@ class Table:
         frame = _frame(inputs)
         self._refuse_missing(frame)
         part = frame[rows]
-        where = lambda row: inputs.place(int(rows[row]))  # noqa: E731
-        numbers = self.numbers.standardised(_matrix(part, self.features, where))
+        matrix = _matrix(part, self.features, lambda row: inputs.place(int(rows[row])))
+        numbers = self.numbers.standardised(matrix)
         if not self.categories:
             return (numbers,)
         codes = [_codes(part[each.name], each.values) for each in self.categories]
@@ -144,7 +147,8 @@ def _useless(column: pl.Series, rows: Rows) -> str:
     different = known.n_unique()
     if different == 1 and len(known) == len(column):
         return "all its values are the same"
-    if _is_names(column.dtype) and len(known) >= 20 and different > MOST_DIFFERENT * len(known):
+    named = _is_names(column.dtype) or column.name.lower().endswith(KEYS)
+    if named and len(known) >= FEWEST and different > MOST_DIFFERENT * len(known):
         return f"{different} of its {len(known)} values are different, as of names of rows"
     if column.dtype.is_integer() and len(known) == len(column) > 2 and _counts(column, rows):
         return "it counts the rows"
@@ -160,8 +164,8 @@ def _counts(column: pl.Series, rows: Rows) -> bool:
 def _numbers(
     frame: pl.DataFrame, rows: Rows, features: tuple[tuple[str, str], ...], place: Place
 ) -> Numbers:
-    some = rows[:: max(1, len(rows) // MOST)]
-    found = standard(_matrix(frame[some], features, lambda row: place(int(some[row]))))
+    part = some(rows, len(features))
+    found = standard(_matrix(frame[part], features, lambda row: place(int(part[row]))))
     # One indicator is enough for all the parts of a date.
     missing = [each for each in found.missing if features[each][1] in ("", "days")]
     return replace(found, missing=tuple(missing))
