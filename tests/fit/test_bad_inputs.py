@@ -74,7 +74,11 @@ TEXT = {
     "old Macintosh": (b"a,b\r1,2\r3,4\r", "d.csv: its lines end as on an old Macintosh"),
     # The header.
     "only a header": (b"a,b\n", "d.csv: there are no examples"),
-    "no header": (b"1,2,3\n4,5,6\n", "d.csv, line 1: no names of columns, all are numbers"),
+    "no header": (b"1,2,5\n4,5,6\n", "d.csv, line 1: no names of columns, but numbers"),
+    "no header, but a name in its place": (
+        b"5.1,3.5,setosa\n4.9,3.0,setosa\n",
+        "d.csv, line 1: no names of columns, but numbers",
+    ),
     "one column": (b"a\n1\n2\n", "d.csv, line 1: only one column, 'a'"),
     "wrong separator": (b"a:b\n1:2\n", "d.csv, line 1: only one column, 'a:b'"),
     "two columns of one name": (

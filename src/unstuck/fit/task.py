@@ -66,22 +66,22 @@ class Task:
         if self.kind == "multi-label":
             sets = _split(values, self.separator) if self.separator else values
             return torch.tensor(_indicators(sets, self.names, place), dtype=torch.float32)
-        numbers = torch.tensor(self._class_numbers(values, place))
+        numbers = torch.from_numpy(self._class_numbers(values, place))
         return numbers if self.kind == "multi-class" else numbers[:, None].float()
 
-    def _class_numbers(self, values: NDArray[Any], place: Place) -> list[int]:
+    def _class_numbers(self, values: NDArray[Any], place: Place) -> NDArray[np.int64]:
         if _is_one_hot(values):
-            hot: list[int] = values.argmax(1).tolist()
-            return hot
+            return np.asarray(values.argmax(1))
         numbers = {name: number for number, name in enumerate(self.names)}
-        found = [numbers.get(plain(value), -1) for value in values.reshape(len(values))]
-        if -1 in found:
-            row = found.index(-1)
+        different, which = _different(values)
+        found = np.array([numbers.get(plain(value), -1) for value in different])[which]
+        if (found < 0).any():
+            row = int(found.argmin())
             raise BadData(
                 f"{place(row)}: {plain(values[row])!r} is none of the {len(numbers)} classes",
                 f"the classes are {_some(self.names)}",
             )
-        return found
+        return np.asarray(found)
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Of logits (rows, outputs): (rows, classes), or (rows, labels) each on its own."""
@@ -139,7 +139,7 @@ def _found(values: NDArray[Any]) -> tuple[Kind, str]:
     column = values.reshape(len(values))
     if _are_collections(column):
         return "multi-label", "each target is a collection of labels"
-    different = {plain(value) for value in column}
+    different = {plain(value) for value in _different(column)[0]}
     if any(isinstance(value, str | bool) for value in different):
         return _classes(len(different)), "the targets are names"
     whole = all(float(value).is_integer() for value in different)
@@ -178,6 +178,14 @@ def _split(values: NDArray[Any], separator: str) -> NDArray[Any]:
     return found
 
 
+def _different(values: NDArray[Any]) -> tuple[NDArray[Any], Any]:
+    """Values of one column, and which of them each row has; numbers once each, as there are many rows."""
+    column = values.reshape(len(values))
+    if column.dtype == object:
+        return column, slice(None)
+    return np.unique(column, return_inverse=True)
+
+
 def _are_collections(column: NDArray[Any]) -> bool:
     kinds = (list, tuple, set, frozenset, np.ndarray)
     return column.dtype == object and any(isinstance(each, kinds) for each in column)
@@ -205,7 +213,7 @@ def _names(
         return tuple(names)
     if _are_collections(values.reshape(len(values), -1)[:, 0]) or values.ndim > 1 < values.shape[1]:
         raise UsageError("each example has several targets, not one class", "--task multi-label")
-    classes = sorted({plain(value) for value in values.reshape(len(values))}, key=_order)
+    classes = sorted({plain(value) for value in _different(values)[0]}, key=_order)
     _refuse_odd(classes, len(values), kind)
     return tuple(classes)
 

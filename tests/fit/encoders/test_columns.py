@@ -130,7 +130,16 @@ def test_what_cannot_help_is_left_out_and_said(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "left_out"), [("id", 1), ("Customer_ID", 1), ("index", 1), ("pay", 0)]
+    ("name", "left_out"),
+    [
+        ("id", 1),
+        ("Customer_ID", 1),
+        ("index", 1),
+        ("userId", 1),
+        ("paid", 0),
+        ("BID", 0),
+        ("price_index", 0),
+    ],
 )
 def test_numbers_that_name_rows_are_known_by_the_name_of_the_column(name, left_out):
     assert len(fitted(a=GOOD, **{name: [i * i for i in range(ROWS)]}).notes) == left_out

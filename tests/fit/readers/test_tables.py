@@ -100,6 +100,11 @@ def test_the_target_is_found_and_said(write, head, target, said):
     assert note.startswith(f"target: {target}, {said}")
 
 
+@pytest.mark.parametrize("head", ["0,1,2", ",0,1", "2019,2020,label"])
+def test_names_may_be_numbers_that_count(write, head):
+    assert len(read(write(f"{head}\n1,2.5,x\n4,5,y\n"), Wish())) == 2
+
+
 def test_several_targets(write):
     examples = read(write("a,b,c\n1,0,1\n4,1,1\n"), Wish(("b", "c")))
     assert (examples.target_names, examples.notes) == (("b", "c"), ())

@@ -1,5 +1,6 @@
 """Tables: numbers and dates standardised, categories as codes; what cannot help is left out, and said."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -22,8 +23,8 @@ MOST_VALUES = 1000
 MOST_DIFFERENT, FEWEST = 0.9, 20
 """Share of different values from which on a text names its row (a key, an address, free text)."""
 
-KEYS = ("id", "uuid", "index", "_key")
-"""Ends of the names of columns whose numbers name rows as well, if they are as different."""
+KEY = re.compile(r"(^|_|\s)(id|uuid|key)$|^index$|(?-i:[a-z]I[dD])$", re.IGNORECASE)
+"""In the name of a column: its whole numbers name rows as well, if they are as different."""
 
 DAY = 86_400_000_000
 """Microseconds, in which polars counts."""
@@ -147,8 +148,12 @@ def _useless(column: pl.Series, rows: Rows) -> str:
     different = known.n_unique()
     if different == 1 and len(known) == len(column):
         return "all its values are the same"
-    named = _is_names(column.dtype) or column.name.lower().endswith(KEYS)
-    if named and len(known) >= FEWEST and different > MOST_DIFFERENT * len(known):
+    keys = column.dtype.is_integer() and bool(KEY.search(column.name))
+    if (
+        (keys or _is_names(column.dtype))
+        and len(known) >= FEWEST
+        and different > MOST_DIFFERENT * len(known)
+    ):
         return f"{different} of its {len(known)} values are different, as of names of rows"
     if column.dtype.is_integer() and len(known) == len(column) > 2 and _counts(column, rows):
         return "it counts the rows"
@@ -207,8 +212,8 @@ def _number(column: pl.Series, place: Place) -> NDArray[np.float64]:
 
 def _part(column: pl.Series, part: str, place: Place) -> NDArray[np.float64]:
     """One part of a date; a year has 365.2425 days, and 1970 began on a Thursday."""
-    if not column.dtype.is_temporal() and column.null_count() < len(column):
-        raise BadData(f"{place(0)}: {column.name} is {column[0]!r}, no date", "as in training")
+    if not column.dtype.is_temporal():
+        _refuse_others(column, pl.Series([None] * len(column)), place, "date")
     moments = _moments(column)
     if part == "days":
         return moments

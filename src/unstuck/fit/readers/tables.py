@@ -29,7 +29,7 @@ BINARY = {
 }
 """Endings of the others, and how such a file begins."""
 
-Broken = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
+_BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
 def takes(data: Any) -> bool:
@@ -58,7 +58,7 @@ def _text(path: Path, sets: Sequence[str] = ()) -> tuple[pl.DataFrame, Place]:
     source = io.BytesIO(without(path, layout.blank)) if len(layout.blank) else path
     try:
         frame = pl.read_csv(source, separator=layout.separator, infer_schema=False, glob=False)
-    except Broken as error:
+    except _BROKEN as error:
         if "utf" in str(error).lower():
             raise not_utf8(path) from error
         raise _cannot(path, error) from error
@@ -75,7 +75,7 @@ def _binary(path: Path, signature: str) -> tuple[pl.DataFrame, Place]:
     with _panics_unsaid():
         try:
             frame = _parquet(path) if signature == "PAR1" else _arrow(path)
-        except Broken as error:
+        except _BROKEN as error:
             raise _cannot(path, error) from error
     return frame, lambda row: f"{path}, row {row + 1}"
 
