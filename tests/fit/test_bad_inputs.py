@@ -394,6 +394,9 @@ OBJECTS: dict[str, Callable[[], Bad]] = {
     "one class": lambda: Bad("all 20 examples are of one class, 1", ROWS, [1] * 20),
     "no label at all": lambda: Bad("no example has a label", ROWS, [[]] * 20),
     "no label in columns": lambda: Bad("no example has a label", ROWS, np.zeros((20, 3), int)),
+    "an empty class": lambda: Bad(
+        "no example is of the class 'target 3'", ROWS, np.eye(3, dtype=int)[TWO]
+    ),
     "half the targets missing": lambda: Bad(
         "the array: 11 of 20 rows have no target, the first is row 1", ROWS, [None] * 11 + TWO[:9]
     ),

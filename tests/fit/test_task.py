@@ -80,6 +80,22 @@ def test_a_single_1_each_are_classes_unless_the_person_says_labels():
     assert labels.encoded(values).tolist() == values.tolist()
 
 
+def test_a_class_without_an_example_is_refused():
+    with pytest.raises(BadData, match="no example is of the class 'c'"):
+        task_of(np.eye(3)[[0, 1, 1, 0]], "abc")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [([[1, 0, 0], [1, 1, 0]], "row 2: not a single 1"), ([[1, 0]], "not 3 columns")],
+)
+def test_columns_to_judge_by_are_as_in_training(values, message):
+    task = task_of(np.eye(3)[[0, 1, 2]], "abc")
+    assert task.encoded(np.array([[0, 0, 1], [0, 0, 1]])).tolist() == [2, 2]
+    with pytest.raises(BadData, match=message):
+        task.encoded(np.array(values))
+
+
 def test_sets_of_labels_empty_ones_too():
     task = task_of(sets(["b", "a"], [], {"c"}), ["t"])
     assert (task.kind, task.names) == ("multi-label", ("a", "b", "c"))

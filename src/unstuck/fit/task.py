@@ -70,8 +70,8 @@ class Task:
         return numbers if self.kind == "multi-class" else numbers[:, None].float()
 
     def _class_numbers(self, values: NDArray[Any], place: Place) -> NDArray[np.int64]:
-        if _is_one_hot(values):
-            return np.asarray(values.argmax(1))
+        if values.ndim == 2 and values.shape[1] > 1:
+            return self._hot(values, place)
         numbers = {name: number for number, name in enumerate(self.names)}
         different, which = _different(values)
         found = np.array([numbers.get(plain(value), -1) for value in different])[which]
@@ -82,6 +82,16 @@ class Task:
                 f"the classes are {_some(self.names)}",
             )
         return np.asarray(found)
+
+    def _hot(self, values: NDArray[Any], place: Place) -> NDArray[np.int64]:
+        """The class of each row of 0 and a single 1."""
+        if values.shape[1] != len(self.names):
+            raise BadData(f"the targets are not {len(self.names)} columns", "as in training")
+        wrong = (values == 1).sum(1) != 1
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise BadData(f"{place(row)}: not a single 1 among the targets", "each has one class")
+        return np.asarray(values.argmax(1))
 
     def probabilities(self, outputs: Tensor) -> Tensor:
         """Of logits (rows, outputs): (rows, classes), or (rows, labels) each on its own."""
@@ -194,7 +204,7 @@ def _are_collections(column: NDArray[Any]) -> bool:
 def _is_one_hot(values: NDArray[Any]) -> bool:
     if values.ndim != 2 or values.shape[1] < 2 or not _only_zero_and_one(values):
         return False
-    return bool((values.sum(1) == 1).all() and values.any(0).all())
+    return bool((values.sum(1) == 1).all())
 
 
 def _classes(count: int) -> Kind:
@@ -210,6 +220,9 @@ def _names(
     if kind == "multi-label":
         return _label_names(values, names)
     if _is_one_hot(values):
+        empty = [name for name, each in zip(names, values.T, strict=True) if not each.any()]
+        if empty:
+            raise BadData(f"no example is of the class {empty[0]!r}", "leave its column out")
         return tuple(names)
     if _are_collections(values.reshape(len(values), -1)[:, 0]) or values.ndim > 1 < values.shape[1]:
         raise UsageError("each example has several targets, not one class", "--task multi-label")
