@@ -45,8 +45,6 @@ def fit(wishes: Wishes) -> int:
     """
     libraries()
     from unstuck.fit import recipe as recipes
-    from unstuck.fit.fitting import chosen_recipe
-    from unstuck.fit.fitting import fit as fitted_to
     from unstuck.fit.readers import Wish, read
 
     folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
@@ -54,6 +52,10 @@ def fit(wishes: Wishes) -> int:
         _refuse_unfit(folder, wishes)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
     examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
+    # Only now: what cannot be read is said before the large libraries are there.
+    from unstuck.fit.fitting import chosen_recipe
+    from unstuck.fit.fitting import fit as fitted_to
+
     how: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand, "say": say}
     if wishes.show_recipe:
         sys.stdout.write(chosen_recipe(examples, **how).toml())

@@ -135,16 +135,11 @@ def _rows(inputs: Inputs, rows: NDArray[np.int64], place: Place) -> Inputs:
 
 def is_missing(targets: NDArray[Any]) -> NDArray[np.bool_]:
     """Of each row: whether a target is None or NaN."""
+    flat = targets.reshape(len(targets), -1)
     if targets.dtype == object:
-        # What is not equal to itself is NaN; pandas' NA and NaT answer neither way, or so.
-        absent = np.array([_is_absent(each) for each in targets.flat], dtype=bool)
-        absent = absent.reshape(targets.shape)
-    elif np.issubdtype(targets.dtype, np.floating):
-        absent = np.isnan(targets.astype(np.float64))
-    else:
-        absent = np.zeros(targets.shape, dtype=bool)
-    found: NDArray[np.bool_] = absent.reshape(len(targets), -1).any(1)
-    return found
+        return np.array([any(map(_is_absent, row)) for row in flat])
+    # NaN alone differs from itself.
+    return np.asarray((flat != flat).any(1))
 
 
 def _is_absent(value: Any) -> bool:

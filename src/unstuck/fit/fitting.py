@@ -15,7 +15,7 @@ from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
-from unstuck.fit.leaks import copies
+from unstuck.fit.leaks import copies, repeated
 from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
@@ -25,6 +25,9 @@ from unstuck.records import Run
 
 Say = Callable[[str], None]
 Told = Callable[[Progress], None]
+
+OFTEN = 0.05
+"""Share of the rows to judge by; below it equal rows are chance."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +89,23 @@ def prepared(
     rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
     known = Known(len(parts.training), encoder.shape, task, rarest)
     recipe = recipe_for(known, seed, hand)
-    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, strata))
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
     return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
 
 
-def _warnings(examples: Examples, targets: Tensor, strata: Any) -> list[str]:
-    """What spoils the judgement: a copy of the target among the features, a class too rare to be held out."""
+def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) -> list[str]:
+    """What spoils the judgement: a copy of the target, rows on both sides, a class too rare."""
     of = targets.numpy() if strata is None else strata
     found = [
         f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
         for name in copies(examples.inputs, of, every(examples.inputs))
     ]
+    again, judging = repeated(examples.inputs, parts.training, parts.test), len(parts.test)
+    if again > OFTEN * judging:
+        found.append(
+            f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
+            "the judgement may be too good"
+        )
     fewest = 3 if strata is None else int(np.bincount(strata).min())
     if fewest < 3:
         found.append(

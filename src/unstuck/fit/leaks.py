@@ -1,4 +1,4 @@
-"""Features that give the target away: a copy of it among the inputs makes every metric look perfect."""
+"""What gives the target away: a copy of it among the features, rows that are trained on and judged by."""
 
 from typing import Any
 
@@ -32,6 +32,31 @@ def copies(inputs: Inputs, targets: NDArray[Any], rows: Rows) -> tuple[str, ...]
     if isinstance(inputs, Arrays) and inputs.values.ndim == 2:
         return _of_numbers(inputs, column, rows)
     return ()
+
+
+def repeated(inputs: Inputs, training: Rows, test: Rows) -> int:
+    """How many of the test rows have a training row with equal features."""
+    columns = _columns(inputs)
+    if not columns or (len(training) + len(test)) * columns > CELLS:
+        return 0
+    known = set(_hashes(inputs, training))
+    return sum(each in known for each in _hashes(inputs, test))
+
+
+def _columns(inputs: Inputs) -> int:
+    """Of a table or of rows of numbers; others have none."""
+    if isinstance(inputs, Columns):
+        return len(inputs.frame.columns)
+    if isinstance(inputs, Arrays) and inputs.values.ndim == 2:
+        return int(inputs.values.shape[1])
+    return 0
+
+
+def _hashes(inputs: Any, rows: Rows) -> list[Any]:
+    if isinstance(inputs, Columns):
+        found: list[Any] = inputs.frame.to_polars()[rows].hash_rows().to_list()
+        return found
+    return [row.tobytes() for row in np.ascontiguousarray(inputs.values[rows])]
 
 
 def _of_numbers(inputs: Arrays, targets: NDArray[Any], rows: Rows) -> tuple[str, ...]:

@@ -63,9 +63,13 @@ def beginning(path: Path, wanted: str = "") -> bytes:
     """
     try:
         # Before it is opened: a pipe that nobody writes to would hold us for ever.
-        if not stat.S_ISREG(path.stat().st_mode):
-            what = "a folder" if path.is_dir() else "a device or a pipe"
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            what = "a folder" if stat.S_ISDIR(about.st_mode) else "a device or a pipe"
             raise BadData(f"cannot read {path}: it is {what}", "name a file")
+        # A file of holes; some file systems do not tell, and say 0.
+        taken = getattr(about, "st_blocks", 0) * 512
+        refuse_ratio(str(path), taken or about.st_size, about.st_size)
         with path.open("rb") as stream:
             found = stream.read(4096)
     except OSError as error:
@@ -89,12 +93,21 @@ def refuse_expanding(what: str, packed: int, expanded: int) -> None:
     Raises:
         BadData: with both sizes.
     """
+    refuse_ratio(what, packed, expanded)
+    refuse_larger_than_memory(what, expanded)
+
+
+def refuse_ratio(what: str, packed: int, expanded: int) -> None:
+    """Say no to much that comes from little.
+
+    Raises:
+        BadData: with both sizes.
+    """
     if expanded > HARMLESS and expanded > MOST_RATIO * max(packed, 1):
         raise BadData(
             f"{what} would grow from {said(packed)} to {said(expanded)}: it looks like a bomb",
             "if it is none, save it unpacked as .npy",
         )
-    refuse_larger_than_memory(what, expanded)
 
 
 def refuse_larger_than_memory(what: str, size: int) -> None:

@@ -66,22 +66,32 @@ class Task:
         if self.kind == "multi-label":
             sets = _split(values, self.separator) if self.separator else values
             return torch.tensor(_indicators(sets, self.names, place), dtype=torch.float32)
-        numbers = torch.tensor(self._class_numbers(values, place))
+        numbers = torch.from_numpy(self._class_numbers(values, place))
         return numbers if self.kind == "multi-class" else numbers[:, None].float()
 
-    def _class_numbers(self, values: NDArray[Any], place: Place) -> list[int]:
-        if _is_one_hot(values):
-            hot: list[int] = values.argmax(1).tolist()
-            return hot
+    def _class_numbers(self, values: NDArray[Any], place: Place) -> NDArray[np.int64]:
+        if values.ndim == 2 and values.shape[1] > 1:
+            return self._hot(values, place)
         numbers = {name: number for number, name in enumerate(self.names)}
-        found = [numbers.get(plain(value), -1) for value in values.reshape(len(values))]
-        if -1 in found:
-            row = found.index(-1)
+        different, which = _different(values)
+        found = np.array([numbers.get(plain(value), -1) for value in different])[which]
+        if (found < 0).any():
+            row = int(found.argmin())
             raise BadData(
                 f"{place(row)}: {plain(values[row])!r} is none of the {len(numbers)} classes",
                 f"the classes are {_some(self.names)}",
             )
-        return found
+        return np.asarray(found)
+
+    def _hot(self, values: NDArray[Any], place: Place) -> NDArray[np.int64]:
+        """The class of each row of 0 and a single 1."""
+        if values.shape[1] != len(self.names):
+            raise BadData(f"the targets are not {len(self.names)} columns", "as in training")
+        wrong = (values == 1).sum(1) != 1
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise BadData(f"{place(row)}: not a single 1 among the targets", "each has one class")
+        return np.asarray(values.argmax(1))
 
     def classes(self, targets: Tensor) -> Tensor:
         """Of encoded targets of a binary or multi-class task: class numbers (rows,)."""
@@ -143,7 +153,7 @@ def _found(values: NDArray[Any]) -> tuple[Kind, str]:
     column = values.reshape(len(values))
     if _are_collections(column):
         return "multi-label", "each target is a collection of labels"
-    different = {plain(value) for value in column}
+    different = {plain(value) for value in _different(column)[0]}
     if any(isinstance(value, str | bool) for value in different):
         return _classes(len(different)), "the targets are names"
     whole = all(float(value).is_integer() for value in different)
@@ -182,6 +192,14 @@ def _split(values: NDArray[Any], separator: str) -> NDArray[Any]:
     return found
 
 
+def _different(values: NDArray[Any]) -> tuple[NDArray[Any], Any]:
+    """Values of one column, and which of them each row has; numbers once each, as there are many rows."""
+    column = values.reshape(len(values))
+    if column.dtype == object:
+        return column, slice(None)
+    return np.unique(column, return_inverse=True)
+
+
 def _are_collections(column: NDArray[Any]) -> bool:
     kinds = (list, tuple, set, frozenset, np.ndarray)
     return column.dtype == object and any(isinstance(each, kinds) for each in column)
@@ -190,7 +208,7 @@ def _are_collections(column: NDArray[Any]) -> bool:
 def _is_one_hot(values: NDArray[Any]) -> bool:
     if values.ndim != 2 or values.shape[1] < 2 or not _only_zero_and_one(values):
         return False
-    return bool((values.sum(1) == 1).all() and values.any(0).all())
+    return bool((values.sum(1) == 1).all())
 
 
 def _classes(count: int) -> Kind:
@@ -206,10 +224,13 @@ def _names(
     if kind == "multi-label":
         return _label_names(values, names)
     if _is_one_hot(values):
+        empty = [name for name, each in zip(names, values.T, strict=True) if not each.any()]
+        if empty:
+            raise BadData(f"no example is of the class {empty[0]!r}", "leave its column out")
         return tuple(names)
     if _are_collections(values.reshape(len(values), -1)[:, 0]) or values.ndim > 1 < values.shape[1]:
         raise UsageError("each example has several targets, not one class", "--task multi-label")
-    classes = sorted({plain(value) for value in values.reshape(len(values))}, key=_order)
+    classes = sorted({plain(value) for value in _different(values)[0]}, key=_order)
     _refuse_odd(classes, len(values), kind)
     return tuple(classes)
 

@@ -1,5 +1,6 @@
 """Tables: numbers and dates standardised, categories as codes; what cannot help is left out, and said."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,15 +13,18 @@ from torch import Tensor
 
 from unstuck.errors import BadData
 from unstuck.fit.encoders import Rows, Shape
-from unstuck.fit.encoders.numbers import MOST, Numbers, standard
+from unstuck.fit.encoders.numbers import Numbers, some, standard
 from unstuck.fit.examples import Columns, Place
 
 RARE, MISSING = 0, 1
 """Codes of what is rare, or was not there in training, and of what is missing; values follow."""
 
 MOST_VALUES = 1000
-MOST_DIFFERENT = 0.9
+MOST_DIFFERENT, FEWEST = 0.9, 20
 """Share of different values from which on a text names its row (a key, an address, free text)."""
+
+KEY = re.compile(r"(^|_|\s)(id|uuid|key)$|^index$|(?-i:[a-z]I[dD])$", re.IGNORECASE)
+"""In the name of a column: its whole numbers name rows as well, if they are as different."""
 
 DAY = 86_400_000_000
 """Microseconds, in which polars counts."""
@@ -61,8 +65,8 @@ class Table:
         frame = _frame(inputs)
         self._refuse_missing(frame)
         part = frame[rows]
-        where = lambda row: inputs.place(int(rows[row]))  # noqa: E731
-        numbers = self.numbers.standardised(_matrix(part, self.features, where))
+        matrix = _matrix(part, self.features, lambda row: inputs.place(int(rows[row])))
+        numbers = self.numbers.standardised(matrix)
         if not self.categories:
             return (numbers,)
         codes = [_codes(part[each.name], each.values) for each in self.categories]
@@ -137,12 +141,19 @@ def _is_names(kind: pl.DataType) -> bool:
 def _useless(column: pl.Series, rows: Rows) -> str:
     """Why nothing can be learned from a column; empty if something can."""
     known = column.drop_nulls()
+    if not len(known):
+        return "it is empty"
     if not (_is_number(column.dtype) or column.dtype.is_temporal() or _is_names(column.dtype)):
         return f"it holds {str(column.dtype).lower()}, neither numbers, names nor dates"
     different = known.n_unique()
-    if different <= 1 and len(known) in (0, len(column)):
-        return "it is empty" if not len(known) else "all its values are the same"
-    if _is_names(column.dtype) and len(known) >= 20 and different > MOST_DIFFERENT * len(known):
+    if different == 1 and len(known) == len(column):
+        return "all its values are the same"
+    keys = column.dtype.is_integer() and bool(KEY.search(column.name))
+    if (
+        (keys or _is_names(column.dtype))
+        and len(known) >= FEWEST
+        and different > MOST_DIFFERENT * len(known)
+    ):
         return f"{different} of its {len(known)} values are different, as of names of rows"
     if column.dtype.is_integer() and len(known) == len(column) > 2 and _counts(column, rows):
         return "it counts the rows"
@@ -158,8 +169,8 @@ def _counts(column: pl.Series, rows: Rows) -> bool:
 def _numbers(
     frame: pl.DataFrame, rows: Rows, features: tuple[tuple[str, str], ...], place: Place
 ) -> Numbers:
-    some = rows[:: max(1, len(rows) // MOST)]
-    found = standard(_matrix(frame[some], features, lambda row: place(int(some[row]))))
+    part = some(rows, len(features))
+    found = standard(_matrix(frame[part], features, lambda row: place(int(part[row]))))
     # One indicator is enough for all the parts of a date.
     missing = [each for each in found.missing if features[each][1] in ("", "days")]
     return replace(found, missing=tuple(missing))
@@ -201,8 +212,8 @@ def _number(column: pl.Series, place: Place) -> NDArray[np.float64]:
 
 def _part(column: pl.Series, part: str, place: Place) -> NDArray[np.float64]:
     """One part of a date; a year has 365.2425 days, and 1970 began on a Thursday."""
-    if not column.dtype.is_temporal() and column.null_count() < len(column):
-        raise BadData(f"{place(0)}: {column.name} is {column[0]!r}, no date", "as in training")
+    if not column.dtype.is_temporal():
+        _refuse_others(column, pl.Series([None] * len(column)), place, "date")
     moments = _moments(column)
     if part == "days":
         return moments

@@ -12,14 +12,20 @@ from unstuck.errors import BadData
 from unstuck.fit.encoders import Rows, Shape
 from unstuck.fit.examples import Arrays
 
-MOST = 100_000
-"""Rows that means and deviations are taken of; a million more would not change their third digit."""
+MOST_ROWS, MOST_CELLS = 100_000, 20_000_000
+"""That means and deviations are taken of; ten times as many would not change their third digit."""
+
+MOST_SORTED = 10_000
+"""Rows that limits are taken of, which need not be exact."""
 
 EDGE = 0.005
-FAR = 2.0
-"""Values farther out than the innermost 99 %, by more than twice the width of these, are cut to
-there, before means and deviations are taken: a broken value shall not flatten all the others, and
-of what is not broken hardly anything lies so far out (a normal feature: beyond 12 deviations)."""
+FAR = 1.0
+"""Values farther out than the innermost 99 %, by more than the width of these, are cut to there,
+before means and deviations are taken: a broken value shall not flatten all the others, and of what
+is not broken hardly anything lies so far out (of a normal feature: what is beyond 7.7 deviations)."""
+
+MOST_SIZE = 1e100
+"""Of a number; the squares of larger ones overflow."""
 
 FARTHEST = 20.0
 """Deviations: one broken value shall not be a thousand times any other."""
@@ -65,7 +71,13 @@ class Numbers:
 def fitted(inputs: Arrays, rows: Rows) -> Numbers:
     """Means and deviations over the training rows."""
     features = int(inputs.values.shape[1])
-    return standard(_values(inputs, rows[:: max(1, len(rows) // MOST)], features))
+    return standard(_values(inputs, some(rows, features), features))
+
+
+def some(rows: Rows, features: int) -> Rows:
+    """As many of the rows, evenly, as are enough to learn means and deviations from."""
+    most = min(MOST_ROWS, max(1, MOST_CELLS // max(1, features)))
+    return rows[:: -(-len(rows) // most)]
 
 
 def standard(values: NDArray[np.float64]) -> Numbers:
@@ -89,12 +101,14 @@ def from_plain(record: dict[str, Any]) -> Numbers:
 
 def _limits(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where the innermost 99 % are of one value, there are none: the others are what tells."""
-    most = np.finfo(np.float64).max / 8
-    empty = np.isnan(values).all(0)
-    inner = np.nanquantile(np.where(empty, 0, values), [EDGE, 1 - EDGE], axis=0)
-    first, last = inner.clip(-most, most)
+    ordered = np.sort(values[:: -(-len(values) // MOST_SORTED)], axis=0)  # NaN comes last
+    known = np.maximum((~np.isnan(ordered)).sum(0), 1) - 1
+    # Between two values the one farther in, else a broken one counts a little.
+    places = np.stack([np.ceil(EDGE * known), np.floor((1 - EDGE) * known)]).astype(int)
+    first, last = np.nan_to_num(np.take_along_axis(ordered, places, 0)).clip(-MOST_SIZE, MOST_SIZE)
     room = FAR * (last - first)
-    return np.where(room > 0, first - room, -most), np.where(room > 0, last + room, most)
+    wide = room > 0
+    return np.where(wide, first - room, -MOST_SIZE), np.where(wide, last + room, MOST_SIZE)
 
 
 def _values(inputs: Any, rows: Rows, features: int) -> NDArray[np.float64]:

@@ -1,7 +1,9 @@
 """Where the records of a CSV file stand: every record has as many values as the header has names."""
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +112,10 @@ def _cells(text: str, separator: str) -> list[str]:
 
 
 def _checked(names: tuple[str, ...], where: str) -> tuple[str, ...]:
-    if all(_is_number(name) for name in names):
-        raise BadData(f"{where}: no names of columns, all are numbers", "add a line of names")
+    if not names:
+        raise BadData(f"{where}: no names of columns", "a table begins with a line of names")
+    if _are_values(names):
+        raise BadData(f"{where}: no names of columns, but numbers", "add a line of names")
     if len(names) == 1:
         raise BadData(f"{where}: only one column, {names[0]!r}", "separate columns by a comma")
     names = tuple(name or f"column {place}" for place, name in enumerate(names, 1))
@@ -126,8 +130,15 @@ def refuse_twice(names: tuple[str, ...], where: str) -> None:
         BadData: two columns have the same.
     """
     if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        [(twice, _)] = Counter(names).most_common(1)
         raise BadData(f"{where}: two columns are named {twice!r}", "rename one of them")
+
+
+def _are_values(names: tuple[str, ...]) -> bool:
+    """Whether most are numbers, and not counted up, as pandas names columns and as years are."""
+    numbers = [float(name) for name in names if _is_number(name)]
+    counted = all(after == before + 1 for before, after in pairwise(numbers))
+    return 2 * len(numbers) > len(names) and not counted
 
 
 def _is_number(text: str) -> bool:

@@ -22,6 +22,9 @@ BLOCK = 2**25
 """Bytes that are looked through together."""
 
 
+_COLLECTIONS = (list, tuple, set, frozenset)
+
+
 def takes(data: Any) -> bool:
     """Whether it is an array, a tensor, a list, or such a file."""
     if isinstance(data, Path):
@@ -186,7 +189,7 @@ def _refuse_infinite(values: NDArray[Any], place: Place) -> None:
 
 
 def _targets(y: Any) -> NDArray[Any]:
-    if isinstance(y, list | tuple) and any(isinstance(each, set | frozenset | list) for each in y):
+    if isinstance(y, list | tuple) and any(isinstance(each, _COLLECTIONS) for each in y):
         widths = {len(each) for each in y if isinstance(each, list | tuple)}
         numbers = all(_is_numbers(each) for each in y)
         if not (numbers and len(widths) == 1 and widths != {0}):
@@ -205,7 +208,7 @@ def _targets(y: Any) -> NDArray[Any]:
 def _collections(y: Any) -> NDArray[Any]:
     found = np.empty(len(y), dtype=object)
     for row, each in enumerate(y):
-        if not isinstance(each, list | tuple | set | frozenset) and each is not None:
+        if not isinstance(each, _COLLECTIONS) and each is not None:
             raise BadData(f"{row_of(row)}: {each!r} is no collection of labels", "as the others")
         found[row] = None if each is None else list(each)
     return found

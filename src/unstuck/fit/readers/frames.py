@@ -48,9 +48,9 @@ def as_polars(series: Any, name: str) -> pl.Series:
         if series.null_count():
             series = series.cast(nw.Float64)
         return pl.Series(name, series.to_numpy())
-    if series.dtype in (nw.Datetime, nw.Date, nw.Duration):
-        return pl.Series(name, series.to_list())
     values = [None if _absent(each) else each for each in series.to_list()]
+    if series.dtype in (nw.Datetime, nw.Date, nw.Duration):
+        return pl.Series(name, values)
     if any(isinstance(each, list | tuple | set | frozenset | np.ndarray) for each in values):
         lists = [None if each is None else [str(part) for part in each] for each in values]
         return pl.Series(name, lists, dtype=pl.List(pl.String))
@@ -58,7 +58,9 @@ def as_polars(series: Any, name: str) -> pl.Series:
 
 
 def _absent(value: Any) -> bool:
-    return value is None or type(value).__name__ == "NAType" or (value != value) is True
+    return (
+        value is None or type(value).__name__ in ("NAType", "NaTType") or (value != value) is True
+    )
 
 
 def examples_of(

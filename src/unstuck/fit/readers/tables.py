@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ BINARY = {
 }
 """Endings of the others, and how such a file begins."""
 
-Broken = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
+_BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
 def takes(data: Any) -> bool:
@@ -40,11 +40,13 @@ def takes(data: Any) -> bool:
 def read(data: Path, wish: Wish, y: Any = None) -> Examples:
     """The columns, one or several of them being the targets."""
     ending = data.suffix.lower()
-    frame, place = _text(data) if ending in TEXT else _binary(data, BINARY[ending])
+    sets = wish.target if wish.kind == "multi-label" else ()
+    frame, place = _text(data, sets) if ending in TEXT else _binary(data, BINARY[ending])
     return frames.examples_of(frame, str(data), place, wish, y)
 
 
-def _text(path: Path) -> tuple[pl.DataFrame, Place]:
+def _text(path: Path, sets: Sequence[str] = ()) -> tuple[pl.DataFrame, Place]:
+    """The columns by their kinds; those of ``sets`` of labels stay text where they are no numbers."""
     limits.beginning(path)
     # As text each value takes some 16 bytes besides its own.
     limits.refuse_larger_than_memory(str(path), 4 * path.stat().st_size)
@@ -56,14 +58,15 @@ def _text(path: Path) -> tuple[pl.DataFrame, Place]:
     source = io.BytesIO(without(path, layout.blank)) if len(layout.blank) else path
     try:
         frame = pl.read_csv(source, separator=layout.separator, infer_schema=False, glob=False)
-    except Broken as error:
+    except _BROKEN as error:
         if "utf" in str(error).lower():
             raise not_utf8(path) from error
         raise _cannot(path, error) from error
     if len(frame) != len(layout.lines):
         raise BadData(f"cannot read {path}: odd quotation marks", 'double those in a value: ""')
     frame.columns = list(layout.names)
-    return pl.DataFrame([typed(column, place) for column in frame]), place
+    columns = [typed(column, place, strict=column.name not in sets) for column in frame]
+    return pl.DataFrame(columns), place
 
 
 def _binary(path: Path, signature: str) -> tuple[pl.DataFrame, Place]:
@@ -72,7 +75,7 @@ def _binary(path: Path, signature: str) -> tuple[pl.DataFrame, Place]:
     with _panics_unsaid():
         try:
             frame = _parquet(path) if signature == "PAR1" else _arrow(path)
-        except Broken as error:
+        except _BROKEN as error:
             raise _cannot(path, error) from error
     return frame, lambda row: f"{path}, row {row + 1}"
 
