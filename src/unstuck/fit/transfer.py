@@ -90,13 +90,10 @@ def fine_tuned(ready: Prepared, told: Told) -> Way:
     recipe = measured_rate(ready, recipe, model)
     last, _ = trained(ready, recipe, told, model)
     way = _way(ready, recipe, last)
-    # It may have got worse from its first step on.
-    return way if way.losses.mean() <= first.losses.mean() else _kept(way, first)
-
-
-def _kept(way: Way, first: Way) -> Way:
-    way.model.load_state_dict(first.model.state_dict())
-    return replace(way, losses=first.losses)
+    if way.losses.mean() <= first.losses.mean():
+        return way
+    why = "fine-tuning made the held-out loss no lower: the backbone stays as it was (q17)"
+    return replace(first, recipe=first.recipe.because({"transfer": why}))
 
 
 def scratch(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
