@@ -36,13 +36,15 @@ def fit(wishes: Wishes) -> int:
     """
     libraries()
     from unstuck.fit import recipe as recipes
-    from unstuck.fit.fitting import fit as fitted_to
     from unstuck.fit.readers import Wish, read
 
     folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
     refuse_taken(folder)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
-    examples = read(wishes.data, Wish(wishes.target))
+    examples = read(wishes.data, Wish(wishes.target, kind=wishes.kind))
+    # Only now: what cannot be read is said before the large libraries are there.
+    from unstuck.fit.fitting import fit as fitted_to
+
     with _progress() as told:
         model = fitted_to(
             examples, kind=wishes.kind, seed=wishes.seed, hand=hand, say=_say, told=told
@@ -50,7 +52,9 @@ def fit(wishes: Wishes) -> int:
     try:
         model.save(folder)
     except OSError as error:
-        raise ReportNotWritten(f"cannot write {folder}: {error.strerror}", "--out FOLDER") from error
+        raise ReportNotWritten(
+            f"cannot write {folder}: {error.strerror}", "--out FOLDER"
+        ) from error
     _say(f"the model: {folder}")
     return 0
 

@@ -9,18 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.fit import metrics, models, thresholds
+from unstuck.fit import encoders, metrics, models, thresholds
 from unstuck.fit.batches import Encoded, Order, loader_of
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, decoded, encoder_of
-from unstuck.fit.examples import Examples
+from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
+from unstuck.fit.leaks import copies, repeated
 from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
 
 Say = Callable[[str], None]
+
+OFTEN = 0.05
+"""Share of the rows to judge by; below it equal rows are chance."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Prepared:
     recipe: Recipe
     source: Examples
     """As they were read; images in ``examples`` are decoded."""
+    notes: tuple[str, ...] = ()
 
     def part(self, rows: Any) -> Encoded:
         """These rows, encoded, with their targets."""
@@ -55,8 +60,8 @@ def prepared(
     """
     values = examples.targets
     assert values is not None, "a reader gives targets, or says that there are none"
-    task = task_of(values, examples.target_names, kind)
-    targets = task.encoded(values)
+    task = task_of(values, examples.target_names, kind, examples.place)
+    targets = task.encoded(values, examples.place)
     strata = strata_of(targets, task.kind)
     parts = split(len(examples), strata, seed)
     encoder = encoder_of(examples.inputs, parts.training, models.pixels(hand or {}))
@@ -64,7 +69,29 @@ def prepared(
     rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
     known = Known(len(parts.training), encoder.shape, task, rarest)
     recipe = recipe_for(known, seed, hand)
-    return Prepared(quick, task, parts, encoder, targets, recipe, examples)
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
+    return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
+
+
+def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) -> list[str]:
+    """What spoils the judgement: a copy of the target, rows on both sides, a class too rare."""
+    of = targets.numpy() if strata is None else strata
+    found = [
+        f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
+        for name in copies(examples.inputs, of, every(examples.inputs))
+    ]
+    again, judging = repeated(examples.inputs, parts.training, parts.test), len(parts.test)
+    if again > OFTEN * judging:
+        found.append(
+            f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
+            "the judgement may be too good"
+        )
+    fewest = 3 if strata is None else int(np.bincount(strata).min())
+    if fewest < 3:
+        found.append(
+            f"warning: a class has {fewest} examples, too few to train, choose and judge by"
+        )
+    return found
 
 
 def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = None) -> Recipe:
@@ -202,9 +229,9 @@ def fit(
     begun = time.perf_counter()
     ready = prepared(examples, kind=kind, seed=seed, hand=hand)
     say(f"{examples.source}: {len(examples)} examples, {ready.split.said()}")
-    for note in examples.notes:
-        say(note)
     say(f"task: {ready.task.said()}")
+    for note in ready.notes:
+        say(note)
     linear = _fitted(ready, _baseline(ready.recipe), lambda _: None)
     first = metrics.headline(ready.task, _shares(ready))
     say(f"a linear model: {metrics.said(linear.metrics, first)}")

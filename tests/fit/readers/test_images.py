@@ -326,3 +326,8 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(BadData, match=r"cannot read .*: Permission denied"):
         read(tmp_path, Wish())
+
+
+def test_an_image_on_both_sides_of_the_split_is_said(tmp_path):
+    folder(tmp_path, each=20)  # all alike
+    assert any("also among those trained on" in note for note in whole(tmp_path).notes)

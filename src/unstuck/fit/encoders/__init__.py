@@ -76,6 +76,12 @@ def again(record: dict[str, Any]) -> Encoder:
     return encoder
 
 
+def said(encoder: Encoder) -> tuple[str, ...]:
+    """What the encoder left out, and why; most leave nothing out."""
+    notes: tuple[str, ...] = getattr(encoder, "notes", ())
+    return notes
+
+
 def _kind(inputs: Inputs) -> str:
     if isinstance(inputs, Columns):
         return "columns"
@@ -89,4 +95,6 @@ def _file(kind: str) -> Any:
     return importlib.import_module(f"{__name__}.{kind}")
 
 
-__all__ = ["Arrays", "Encoder", "Pixels", "Rows", "Shape", "again", "decoded", "encoder_of", "kept"]
+__all__ = [
+    "Arrays", "Encoder", "Pixels", "Rows", "Shape", "again", "decoded", "encoder_of", "kept", "said",
+]  # fmt: skip

@@ -19,6 +19,8 @@ def _width(values: int) -> int:
 def _embedding(values: int, width: int) -> nn.Embedding:
     embedding = nn.Embedding(values, width)
     nn.init.normal_(embedding.weight, std=width**-0.5)
+    with torch.no_grad():
+        embedding.weight[:2] = 0  # rare, missing: perhaps never trained, and then no noise
     return embedding
 
 

@@ -8,17 +8,32 @@ from types import ModuleType
 from typing import Any
 
 from unstuck.errors import BadData
-from unstuck.fit.examples import Examples
+from unstuck.fit import limits
+from unstuck.fit.examples import Examples, with_targets
+
+_HINTS = {
+    "a pickle can run code when it is opened: save the data as Parquet or .npz": (
+        ".pkl", ".pickle", ".pt", ".pth", ".joblib",
+    ),
+    "save the sheet as CSV": (".xlsx", ".xls", ".ods"),
+    "unpack it first": (".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".7z", ".rar"),
+}  # fmt: skip
+_KINDS = "a table (CSV, Parquet, Arrow), .npy, .npz, a folder of images, or digits"
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person says of the data: which columns are the targets, the table of labels of a folder."""
+    """What the person says of the data.
+
+    ``target`` names the columns to predict; ``labels`` is the file with the targets of a folder or
+    of an array; ``kind`` is the task, if they say it.
+    """
 
     target: tuple[str, ...] = ()
     labels: Path | None = None
     predicting: bool = False
     """No targets are needed."""
+    kind: str | None = None
 
 
 def read(data: Any, wish: Wish, y: Any = None) -> Examples:
@@ -33,10 +48,8 @@ def read(data: Any, wish: Wish, y: Any = None) -> Examples:
             found: Examples = module.read(data, wish, y)
             if len(found) == 0:
                 raise BadData(f"{found.source}: there are no examples", "give at least some rows")
-            return found
-    raise BadData(
-        _unknown(data), "a table (CSV, Parquet, Arrow), .npy, .npz, a folder of images, or digits"
-    )
+            return found if wish.predicting else with_targets(found)
+    raise _unknown(data)
 
 
 def _is_path(text: str) -> bool:
@@ -44,15 +57,15 @@ def _is_path(text: str) -> bool:
 
 
 def _readers() -> list[ModuleType]:
-    names = sorted(each.name for each in pkgutil.iter_modules(__path__))
+    names = sorted(each.name for each in pkgutil.iter_modules(__path__) if each.name[0] != "_")
     return [importlib.import_module(f"{__name__}.{name}") for name in names]
 
 
-def _unknown(data: Any) -> str:
+def _unknown(data: Any) -> BadData:
     if isinstance(data, Path):
-        return f"cannot read {data}: " + (
-            "its kind is not known" if data.exists() else "there is no such file"
-        )
+        limits.beginning(data)
+        hints = [hint for hint, endings in _HINTS.items() if data.suffix.lower() in endings]
+        return BadData(f"cannot read {data}: its kind is not known", hints[0] if hints else _KINDS)
     if isinstance(data, str):
-        return f"there is no file or data named {data}"
-    return f"cannot train on a {type(data).__name__}"
+        return BadData(f"there is no file or data named {data}", _KINDS)
+    return BadData(f"cannot train on a {type(data).__name__}", "give an array, a frame or a list")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from unstuck.errors import UsageError
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.readers import Wish
 
@@ -18,12 +19,17 @@ def read(data: str, wish: Wish, y: Any = None) -> Examples:
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{data}")()
-    names = tuple(map(str, bunch.feature_names))
     several = bunch.target.ndim == 2
     targets = bunch.target if "target_names" not in bunch or several else _named(bunch)
     columns = tuple(map(str, bunch.target_names)) if several else ("target",)
-    return Examples(Arrays(bunch.data, names), data, targets, columns)
+    if wish.target and wish.target != columns:
+        raise UsageError(f"{data} has its own target", f"--target {','.join(columns)}, or leave it")
+    return Examples(Arrays(bunch.data, _words(bunch.feature_names)), data, targets, columns)
 
 
 def _named(bunch: Any) -> Any:
     return bunch.target_names[bunch.target]
+
+
+def _words(names: Any) -> tuple[str, ...]:
+    return tuple(map(str, names))
