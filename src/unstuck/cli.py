@@ -95,6 +95,7 @@ examples:
   unstuck fit houses.csv --recipe recipe.toml     with the values that you changed in it
   unstuck fit houses.csv --model mine:net   a net of your own, from mine.py
   unstuck fit houses.csv --as-script train.py     the same training as plain PyTorch
+  unstuck fit houses.csv --resume           go on where Ctrl-C ended it
 """,
     "predict": """\
 examples:
@@ -225,6 +226,8 @@ def _fitting(options: argparse.Namespace) -> int:
             options.show_recipe,
             options.as_script,
             onnx=options.export == "onnx",
+            resume=options.resume,
+            trackers=options.log_with,
             seed=options.seed,
             hand=_set_by_hand(options),
         )
@@ -420,7 +423,13 @@ def _add_fitting(commands: Any) -> None:
         "by. Written is a folder: the model, a report that gives the reason of every choice, and a card.",
         usage="unstuck fit [DATA] [options]",
     )
-    parser.add_argument("data", nargs="?", default="digits", metavar="DATA")
+    parser.add_argument(
+        "data",
+        nargs="?",
+        default="digits",
+        metavar="DATA",
+        help="a file, a folder or a name (digits)",
+    )
     parser.add_argument(
         "--target",
         type=_names,
@@ -473,6 +482,16 @@ def _add_fitting(commands: Any) -> None:
         help="also write the same training as a plain PyTorch script",
     )
     parser.add_argument("--export", choices=("onnx",), help="also write the model in this form")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where Ctrl-C, or worse, ended the same command"
+    )
+    parser.add_argument(
+        "--log-with",
+        type=_names,
+        default=(),
+        metavar="TRACKERS",
+        help="tell TensorBoard or others as well, comma-separated: tensorboard, wandb, mlflow ...",
+    )
 
 
 def _add_predicting(commands: Any) -> None:
@@ -486,7 +505,7 @@ def _add_predicting(commands: Any) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="MODEL", help="a folder that unstuck fit wrote"
     )
-    parser.add_argument("data", metavar="DATA", help="as for unstuck fit, or one image")
+    parser.add_argument("data", metavar="DATA", help="as for unstuck fit; or one image")
     parser.add_argument(
         "--out", type=Path, default=Path("-"), metavar="FILE", help="a CSV file (standard output)"
     )

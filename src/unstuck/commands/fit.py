@@ -1,5 +1,6 @@
 """``unstuck fit``: from data to a trained, judged, explained model."""
 
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ DATA = "digits"
 
 RECORD = "model.json"
 
+KEPT = "checkpoints"
+"""The folder within the model's in which trainings are kept until the model is there."""
+
+INTERRUPTED = 130
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -32,6 +38,8 @@ class Wishes:
     show_recipe: bool = False
     script: Path | None = None
     onnx: bool = False
+    resume: bool = False
+    trackers: tuple[str, ...] = ()
     seed: int = 0
     hand: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,16 +61,25 @@ def fit(wishes: Wishes) -> int:
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
     examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
     # Only now: what cannot be read is said before the large libraries are there.
-    from unstuck.fit.fitting import chosen_recipe
+    from unstuck.fit.fitting import How, chosen_recipe
     from unstuck.fit.fitting import fit as fitted_to
+    from unstuck.fit.loop import Stopped, is_main
 
-    how: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand, "say": say}
+    asked: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand}
     if wishes.show_recipe:
-        sys.stdout.write(chosen_recipe(examples, **how).toml())
+        sys.stdout.write(chosen_recipe(examples, **asked, say=say).toml())
         return 0
-    with _progress() as told:
-        model = fitted_to(examples, told=told, **how)
-    _write(model, folder, wishes)
+    kept = folder / KEPT
+    try:
+        with _progress() as told:
+            how = How(say, told, kept, wishes.resume, wishes.trackers)
+            model = fitted_to(examples, **asked, how=how)
+    except Stopped as stopped:
+        say(f"unstuck: {stopped}; the same command with --resume goes on")
+        return INTERRUPTED
+    if is_main():
+        _write(model, folder, wishes)
+        shutil.rmtree(kept, ignore_errors=True)
     return 0
 
 
@@ -121,7 +138,8 @@ def refuse_taken(folder: Path) -> None:
     """
     if folder.is_file():
         raise UsageError(f"{folder} is a file", "--out FOLDER")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).exists():
+    ours = (RECORD, KEPT)
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / n).exists() for n in ours):
         raise UsageError(f"{folder} holds other things than a model", "--out FOLDER")
     # Any file within it: it is asked whether its folder can be written.
     files.refuse_unwritable(folder / RECORD if folder.is_dir() else folder)
@@ -134,18 +152,21 @@ def say(text: str) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Any]:
-    """Epochs as they pass, on a terminal in one line."""
+    """Epochs as they pass, in one line of a terminal; elsewhere nothing."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", total=None)
+        task = bar.add_task("measuring the learning rate", total=None)
 
         def told(progress: Any) -> None:
             last = progress.history[-1]
             losses = f"{last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
             text = f"epoch {last.number}: training loss {losses}"
-            bar.update(task, description=text, completed=progress.step)
+            bar.update(task, description=text, completed=progress.step, total=progress.steps)
 
         yield told

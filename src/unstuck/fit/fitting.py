@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from torch import Tensor, nn
 
 from unstuck.fit import encoders, metrics, models, reliability, thresholds
 from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.fit.checkpoints import Keeper
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies, repeated
-from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
+from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
@@ -24,7 +26,6 @@ from unstuck.fit.weighing import correction, gain, weights_of
 from unstuck.records import Run
 
 Say = Callable[[str], None]
-Told = Callable[[Progress], None]
 
 OFTEN = 0.05
 """Share of the rows to judge by; below it equal rows are chance."""
@@ -140,6 +141,31 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 
 
 @dataclass(frozen=True)
+class How:
+    """What goes on beside the training: what is told of it, where it is kept, who else is told.
+
+    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from.
+    """
+
+    say: Say = lambda text: None
+    told: Callable[[Progress], None] = lambda progress: None
+    folder: Path | None = None
+    resume: bool = False
+    trackers: tuple[str, ...] = ()
+    name: str = ""
+    """Of this training; one without a name is not kept."""
+
+    def keeper(self) -> Keeper | None:
+        """Of the training of this name."""
+        if self.folder is None or not self.name:
+            return None
+        keeper = Keeper(self.folder / self.name, self.say)
+        if not self.resume and is_main():
+            keeper.forget()
+        return keeper
+
+
+@dataclass(frozen=True)
 class Trained:
     """A model with the weights of its best epoch, how it came to them, and what was seen of it."""
 
@@ -157,20 +183,23 @@ class Candidate:
     losses: Tensor
 
 
-def trained(ready: Prepared, recipe: Recipe, told: Told, model: nn.Module | None = None) -> Trained:
-    """The model of the recipe, or this one, trained while our own probes watch."""
-    import unstuck
-
+def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None) -> Trained:
+    """The model of the recipe, or this one, with a measured rate, trained while our own probes watch."""
+    keeper = how.keeper()
+    recipe = measured_rate(ready, keeper.recipe(recipe) if keeper else recipe, model)
     loop = Loop(
         model or _begun(ready, recipe),
         ready.part(ready.split.training),
         ready.part(ready.split.validation),
         recipe,
         ready.weights if recipe.class_weights else None,
+        say=how.say,
+        trackers=how.trackers,
+        logs=how.folder,
     )
-    with unstuck.watch(loop.model, loop.optimizer) as seen:
-        loop.run(told)
-    return Trained(loop.accelerator.unwrap_model(loop.model), recipe, loop.progress, seen.record)
+    with loop.watching() as seen:
+        loop.run(how.told, keeper)
+    return Trained(loop.net, loop.recipe, loop.progress, seen.record)
 
 
 def judged(ready: Prepared, made: Trained) -> Candidate:
@@ -233,7 +262,7 @@ def _thresholds(
 
 def _losses(recipe: Recipe, outputs: Tensor, targets: Tensor) -> Tensor:
     """Of each row."""
-    each = LOSSES[recipe.loss](outputs, targets, reduction="none")  # type: ignore[call-arg]
+    each = LOSSES[recipe.loss](outputs, targets, reduction="none")
     return each.reshape(len(targets), -1).mean(1)
 
 
@@ -256,22 +285,22 @@ def fit(
     kind: Kind | None = None,
     seed: int = 0,
     hand: Mapping[str, Any] | None = None,
-    say: Say = lambda text: None,
-    told: Told = lambda progress: None,
+    how: How = How(),
 ) -> Fitted:
     """Train a linear baseline and the recipe's net, judge both, and keep the one to be used."""
-    begun, hand = time.perf_counter(), hand or {}
+    begun, hand, say = time.perf_counter(), hand or {}, how.say
     ready = prepared(examples, kind=kind, seed=seed, hand=hand)
     first = metrics.headline(ready.task, ready.is_imbalanced)
     for line in ready.said():
         say(line)
-    linear = _with_weights(ready, _candidate(ready, baseline(ready.recipe), told), hand, told)
+    of_linear, of_net = replace(how, name="linear"), replace(how, name="net")
+    linear = _candidate(ready, baseline(ready.recipe), of_linear, hand)
     say(f"a linear model: {metrics.said(linear.fitted.metrics, first)}")
     if ready.recipe.model == "linear":
         return _finished(
             ready, linear.fitted, linear, "the linear model is what you asked for", begun
         )
-    net = _with_weights(ready, _net(ready, hand, told), hand, told)
+    net = _net(ready, hand, of_net)
     say(f"the net: {metrics.said(net.fitted.metrics, first)}")
     kept, why = _choice(linear, net, asked=bool({"model", "backbone"} & set(hand)))
     say(why)
@@ -311,35 +340,31 @@ def baseline(recipe: Recipe) -> Recipe:
     )  # fmt: skip
 
 
-def _candidate(ready: Prepared, recipe: Recipe, told: Told) -> Candidate:
-    return judged(ready, trained(ready, measured_rate(ready, recipe), told))
-
-
-def _net(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Candidate:
+def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
     if not ready.recipe.backbone:
-        return _candidate(ready, ready.recipe, told)
+        return _candidate(ready, ready.recipe, how, hand)
     from unstuck.fit.transfer import transferred
 
-    way = transferred(ready, hand, told)
+    way = transferred(ready, hand, replace(how, name=""))
     return judged(way.ready, way.trained)
 
 
-def _with_weights(
-    ready: Prepared, candidate: Candidate, hand: Mapping[str, Any], told: Told
-) -> Candidate:
-    """The same model trained with class weights, if a class is rare and it is measurably better so."""
-    recipe = candidate.fitted.recipe
-    tried = ready.is_imbalanced and "class_weights" not in hand and not recipe.backbone
-    if not tried:
-        return candidate
-    weighed = judged(ready, trained(ready, recipe.because(class_weights=True), told))
-    better, error = gain(_hits(ready, weighed), _hits(ready, candidate), _classes(ready))
-    seen = f"balanced accuracy {better:+.3f} with them on the rows to choose by, standard error {error:.3f}"
-    kept = weighed if better > error else candidate
-    because = {
-        "class_weights": f"{seen}; odds corrected (q21)" if kept is weighed else f"{seen} (q21)"
-    }
-    return replace(kept, fitted=replace(kept.fitted, recipe=kept.fitted.recipe.because(because)))
+def _candidate(ready: Prepared, recipe: Recipe, how: How, hand: Mapping[str, Any]) -> Candidate:
+    """Trained and judged; if a class is rare with class weights as well, of which the better is kept."""
+    plain = judged(ready, trained(ready, recipe, how))
+    if not ready.is_imbalanced or "class_weights" in hand:
+        return plain
+    with_weights = plain.fitted.recipe.because(class_weights=True)
+    how = replace(how, name=f"{how.name}-weighed")
+    weighed = judged(ready, trained(ready, with_weights, how))
+    better, error = gain(_hits(ready, weighed), _hits(ready, plain), _classes(ready))
+    why = (
+        f"balanced accuracy {better:+.3f} with them on the rows to choose by, standard error "
+        f"{error:.3f}: they must gain more than that; the odds are corrected for them (q21)"
+    )
+    kept = weighed if better > error else plain
+    recipe = kept.fitted.recipe.because({"class_weights": why})
+    return replace(kept, fitted=replace(kept.fitted, recipe=recipe))
 
 
 def _hits(ready: Prepared, candidate: Candidate) -> Tensor:

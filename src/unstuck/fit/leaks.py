@@ -1,5 +1,6 @@
 """What gives the target away: a copy of it among the features, rows that are trained on and judged by."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,10 @@ def repeated(inputs: Inputs, training: Rows, test: Rows) -> int:
 
 
 def _columns(inputs: Inputs) -> int:
-    """Of a table or of rows of numbers; others have none."""
+    """Of a table or of rows of numbers; of images their pixels."""
     if isinstance(inputs, Columns):
         return len(inputs.frame.columns)
-    if isinstance(inputs, Arrays) and inputs.values.ndim == 2:
-        return int(inputs.values.shape[1])
-    return 0
+    return prod(inputs.values.shape[1:]) if isinstance(inputs, Arrays) else 0
 
 
 def _hashes(inputs: Any, rows: Rows) -> list[Any]:

@@ -272,3 +272,129 @@ class Loop:
             sums += torch.tensor([loss * len(targets), len(targets)], dtype=torch.float64)
         total, rows = self._summed(sums).tolist()
         return float(total / rows)
+
+    def _summed(self, values: Tensor) -> Tensor:
+        """Over all processes, where there are several."""
+        if self.accelerator.num_processes == 1:
+            return values
+        total: Tensor = self.accelerator.reduce(values.to(self.accelerator.device), "sum")
+        return total.cpu()
+
+    def _read_losses(self) -> None:
+        """Add the losses of the steps since the last look.
+
+        Raises:
+            Diverged: one is NaN or infinite.
+        """
+        if not self._unread:
+            return
+        count = self.accelerator.num_processes
+        losses = self._summed(torch.stack(self._unread).double().cpu() / count).tolist()
+        first = self.progress.step - len(losses)
+        self._unread.clear()
+        for number, loss in enumerate(losses, first + 1):
+            if not math.isfinite(loss):
+                raise Diverged(f"the loss became {loss} at step {number}", _LOWER_RATE)
+            self.progress.running += loss
+
+    def _look_up(
+        self, keeper: Keeper | None, is_asked: Callable[[], bool], *, epoch_ended: bool
+    ) -> None:
+        """See to the loss, the checkpoint, and whether to stop."""
+        self._read_losses()
+        if keeper is None:
+            return
+        stops = bool(self._summed(torch.tensor([float(is_asked())])))
+        if stops or keeper.is_due(epoch_ended=epoch_ended):
+            self._keep(keeper)
+        if stops:
+            raise Stopped(self.progress.step, self.steps, keeper.folder)
+
+    def _go_back(self, diverged: Diverged, start: State) -> None:
+        """To the best weights, or the first, to train from there with a lower rate: once."""
+        progress = self.progress
+        self._unread.clear()
+        self.net.load_state_dict(progress.best or start)
+        if progress.share < 1:
+            raise diverged
+        epoch = progress.best_epoch
+        self._bare.state.clear()
+        self.progress = Progress(
+            epoch * self.steps_an_epoch, self.steps, progress.history[:epoch],
+            share=LOWER, best=progress.best,
+        )  # fmt: skip
+        place = f"the weights of epoch {epoch}" if epoch else "the start"
+        self._say(f"{diverged.message}: back to {place}, with a third of the learning rate")
+
+    def _keep(self, keeper: Keeper | None) -> None:
+        if keeper is not None and is_main():
+            scaler = self.accelerator.scaler
+            settings = {
+                "recipe": self.recipe.plain(),
+                "data": self._fingerprint,
+                "scaler": scaler.state_dict() if scaler else None,
+            }
+            keeper.save(packed(self.net, self._bare, self.progress, settings))
+
+    def _go_on(self, keeper: Keeper) -> None:
+        kept = keeper.newest()
+        self.accelerator.wait_for_everyone()  # before the main process writes, and lets go of old ones
+        if kept is None:
+            return
+        refuse_other(kept, self.recipe, self._fingerprint)
+        self.progress = unpacked(kept, self.net, self._bare)
+        if self.accelerator.scaler is not None:
+            self.accelerator.scaler.load_state_dict(kept.record["scaler"])
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return "-".join(each.fingerprint() for each in self._data)
+
+    def _agreed(self, recipe: Recipe) -> Recipe:
+        """With the learning rate of the main process: those that others measured may differ."""
+        rate = torch.tensor([recipe.learning_rate], dtype=torch.float64)
+        if self.accelerator.num_processes > 1:
+            rate = broadcast(rate.to(self.accelerator.device))
+        return recipe.because(learning_rate=float(rate))
+
+
+_LOWER_RATE = "a lower learning_rate, by --recipe FILE"
+
+
+def _quiet(text: str) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+def _accelerator(precision: str, trackers: list[Any], logs: Path | None) -> Accelerator:
+    """Of the device at hand.
+
+    Raises:
+        UsageError: it cannot compute in that precision.
+    """
+    word = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision]
+    # Otherwise a second training in this process had to be of the same precision.
+    if AcceleratorState._shared_state.get("_mixed_precision", word) != word:
+        AcceleratorState._reset_state()
+    try:
+        return Accelerator(
+            mixed_precision=word,
+            # Processes on CPUs find each other only when told that they are.
+            cpu="LOCAL_RANK" in os.environ and not torch.accelerator.is_available(),
+            log_with=trackers or None,
+            project_dir=logs,
+        )
+    except ValueError as error:
+        raise UsageError(f"this device cannot train in {precision}", "float32") from error
+
+
+def _refuse_too_few(batches: Batches, processes: int) -> None:
+    """Each process needs a row of every batch."""
+    if batches.fewest < processes:
+        raise UsageError(
+            f"a batch of {batches.fewest} rows is too small for {processes} processes",
+            "a larger batch_size, or fewer processes",
+        )

@@ -13,13 +13,11 @@ from unstuck.fit import models
 from unstuck.fit.batches import loader_of
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, every
-from unstuck.fit.fitting import Prepared, Trained, measured_rate, prepared, trained
-from unstuck.fit.loop import LOSSES, Progress
+from unstuck.fit.fitting import How, Prepared, Trained, measured_rate, prepared, trained
+from unstuck.fit.loop import LOSSES
 from unstuck.fit.models import backbone
 from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe
-
-Told = Callable[[Progress], None]
 
 AT_ONCE = 256
 """Images whose features are made together."""
@@ -34,12 +32,12 @@ class Way:
     losses: Tensor
 
 
-def transferred(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
+def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     """Trained as the recipe says; where it shall be measured, in all three ways, of which one is kept."""
     ways: dict[str, Callable[[], Way]] = {
-        "frozen": lambda: frozen(ready, told),
-        "fine-tuned": lambda: fine_tuned(ready, told),
-        "scratch": lambda: scratch(ready, hand, told),
+        "frozen": lambda: frozen(ready, how),
+        "fine-tuned": lambda: fine_tuned(ready, how),
+        "scratch": lambda: scratch(ready, hand, how),
     }
     if ready.recipe.transfer != "measured":
         return ways[ready.recipe.transfer]()
@@ -65,7 +63,7 @@ def simplest(losses: Mapping[str, Tensor]) -> str:
     raise AssertionError("the best is no worse than itself")
 
 
-def frozen(ready: Prepared, told: Told) -> Way:
+def frozen(ready: Prepared, how: How) -> Way:
     """A linear head on the backbone's features, which are made once."""
     recipe = ready.recipe.because(
         {"augment": "features are made once"}, transfer="frozen", augment="none", dropout=0.0
@@ -73,7 +71,7 @@ def frozen(ready: Prepared, told: Told) -> Way:
     model = _begun(ready, recipe)
     features = _featured(ready, model)
     by_features = measured_rate(features, recipe.because(model="linear"))
-    head = trained(features, by_features, told)
+    head = trained(features, by_features, how)
     _fold(features.encoder, head.model, model.head)
     recipe = recipe.because(
         {"learning_rate": by_features.reasons.get("learning_rate", "")},
@@ -82,29 +80,27 @@ def frozen(ready: Prepared, told: Told) -> Way:
     return _way(ready, replace(head, recipe=recipe, model=model))
 
 
-def fine_tuned(ready: Prepared, told: Told) -> Way:
+def fine_tuned(ready: Prepared, how: How) -> Way:
     """The head first; then all of it, the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
-    first = frozen(ready, told)
+    first = frozen(ready, how)
     recipe = ready.recipe.because(transfer="fine-tuned")
     model = _begun(ready, recipe)
     model.load_state_dict(first.trained.model.state_dict())
     recipe = measured_rate(ready, recipe, model)
-    way = _way(ready, trained(ready, recipe, told, model))
-    # It may have got worse from its first step on.
-    return way if way.losses.mean() <= first.losses.mean() else _kept(way, first)
+    way = _way(ready, trained(ready, recipe, how, model))
+    if way.losses.mean() <= first.losses.mean():
+        return way
+    why = "fine-tuning made the held-out loss no lower: the backbone stays as it was (q17)"
+    kept = first.trained.recipe.because({"transfer": why})
+    return replace(first, trained=replace(first.trained, recipe=kept))
 
 
-def _kept(way: Way, first: Way) -> Way:
-    way.trained.model.load_state_dict(first.trained.model.state_dict())
-    return replace(way, losses=first.losses)
-
-
-def scratch(ready: Prepared, hand: Mapping[str, Any], told: Told) -> Way:
+def scratch(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     """The net that would have been chosen without a backbone."""
     without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
     again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
     recipe = measured_rate(again, again.recipe)
-    return _way(again, trained(again, recipe, told))
+    return _way(again, trained(again, recipe, how))
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> Headed:
@@ -148,6 +144,6 @@ def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
     loss, found = LOSSES[recipe.loss], []
     with torch.no_grad():
         for inputs, targets in loader_of(ready.part(ready.split.validation), AT_ONCE):
-            each = loss(model(*inputs), targets, reduction="none")  # type: ignore[call-arg]
+            each = loss(model(*inputs), targets, reduction="none")
             found.append(each.reshape(len(targets), -1).mean(1))
     return torch.cat(found)

@@ -1,20 +1,17 @@
 """Images as tensors: size, channels, orientation and depth, from files and from arrays."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from pictures import BLUE, RED, bytes_of, content, grey, halves, picture, saved
-
 from unstuck.errors import BadData
 from unstuck.fit.encoders import Pixels, again, decoded, encoder_of, images, kept
 from unstuck.fit.examples import Arrays, Pictures
+
+from ..pictures import BLUE, RED, bytes_of, content, grey, halves, picture, saved
 
 WHITE = (255, 255, 255)
 

@@ -1,7 +1,6 @@
 """Folders of images: what is read, and what is refused with which words."""
 
 import os
-import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -10,13 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from pictures import BLUE, bytes_of, content, folder, halves, picture, png_of, saved
-
 from unstuck.errors import BadData
 from unstuck.fit.encoders import encoder_of
 from unstuck.fit.fitting import prepared
 from unstuck.fit.readers import Wish, read
+
+from ..pictures import BLUE, bytes_of, content, folder, halves, picture, png_of, saved
 
 
 def whole(root, wish=Wish()):
@@ -326,5 +324,10 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path, monkeypatch):
 
     folder(tmp_path)
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(BadData, match="cannot read .*: Permission denied"):
+    with pytest.raises(BadData, match=r"cannot read .*: Permission denied"):
         read(tmp_path, Wish())
+
+
+def test_an_image_on_both_sides_of_the_split_is_said(tmp_path):
+    folder(tmp_path, each=20)  # all alike
+    assert any("also among those trained on" in note for note in whole(tmp_path).notes)

@@ -96,14 +96,5 @@ def _file(kind: str) -> Any:
 
 
 __all__ = [
-    "Arrays",
-    "Encoder",
-    "Pixels",
-    "Rows",
-    "Shape",
-    "again",
-    "decoded",
-    "encoder_of",
-    "kept",
-    "said",
-]
+    "Arrays", "Encoder", "Pixels", "Rows", "Shape", "again", "decoded", "encoder_of", "kept", "said",
+]  # fmt: skip
