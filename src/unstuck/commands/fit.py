@@ -60,6 +60,10 @@ def fit(wishes: Wishes) -> int:
         _refuse_unfit(folder, wishes)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
     examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
+    if wishes.script is not None:
+        from unstuck.fit.script import refuse_other
+
+        refuse_other(examples, hand)
     # Only now: what cannot be read is said before the large libraries are there.
     from unstuck.fit.fitting import How, chosen_recipe
     from unstuck.fit.fitting import fit as fitted_to
