@@ -11,7 +11,6 @@ from torchmetrics.functional.classification import (
     binary_average_precision,
     binary_calibration_error,
     multiclass_calibration_error,
-    multilabel_f1_score,
 )
 from torchmetrics.functional.regression import mean_absolute_error, r2_score
 
@@ -31,7 +30,7 @@ def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> di
         "Brier score": float(_squares(probabilities, targets)),
     }
     if count == 2:
-        positive = probabilities[:, 1]
+        positive = probabilities[:, 1].contiguous()
         if 0 < int(targets.sum()) < len(targets):  # else there is nothing to rank
             found["average precision"] = float(binary_average_precision(positive, targets))
             found["area under ROC"] = float(binary_auroc(positive, targets))
@@ -47,7 +46,7 @@ def labelling(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[st
     """Of sets of labels: probabilities, chosen and true ones, each (rows, labels)."""
     return {
         "exact match": float((chosen == targets).all(1).float().mean()),
-        "macro F1": float(multilabel_f1_score(chosen, targets.int(), targets.shape[1])),
+        "macro F1": float(f1(chosen, targets).mean()),
         "Hamming loss": float((chosen != targets).float().mean()),
         "log loss": float(torch.nn.functional.binary_cross_entropy(probabilities, targets.float())),
     }
@@ -69,6 +68,13 @@ def balanced_accuracy(chosen: Tensor, targets: Tensor) -> float:
     return float(
         torch.stack([hits[targets == each].mean() for each in torch.unique(targets)]).mean()
     )
+
+
+def f1(chosen: Tensor, targets: Tensor) -> Tensor:
+    """(labels,): of each label the harmonic mean of precision and recall; 0 where neither is."""
+    hits = ((chosen > 0) & (targets > 0)).sum(0).double()
+    named, there = (chosen > 0).sum(0), (targets > 0).sum(0)
+    return 2 * hits / (named + there).clamp_min(1)
 
 
 def headline(task: Task, imbalanced: bool) -> str:

@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import multilabel_f1_score
 
-from unstuck.fit.metrics import balanced_accuracy
+from unstuck.fit.metrics import balanced_accuracy, f1
 from unstuck.fit.task import Task
+from unstuck.fit.weighing import gain
 
 STEPS = 99
 """Thresholds tried, evenly among the probabilities that occur."""
@@ -33,13 +33,18 @@ def moved(task: Task, probabilities: Tensor, targets: Tensor) -> tuple[float, ..
 def of_binary(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
     """The probability of the positive class from which on balanced accuracy is best.
 
-    Of probabilities (rows, 2) and classes (rows,). Source: Elkan 2001, *The Foundations of
-    Cost-Sensitive Learning*: a threshold reaches what weights would, without spoiling probabilities.
+    Of probabilities (rows, 2) and classes (rows,). If probabilities are what they say, it is the share
+    of the class (Elkan 2001, theorem 1); another is taken only where it is better by more than one
+    standard error, for among few positive rows the best one is chance.
     """
     positive = probabilities[:, 1]
+    share = float(targets.double().mean())
     tried = _between(positive)
     scores = [balanced_accuracy((positive >= each).long(), targets) for each in tried]
-    return (_middle(tried, scores),)
+    best = _middle(tried, scores)
+    first, second = ((positive >= each).long() == targets for each in (best, share))
+    better, error = gain(first, second, targets)
+    return (best if better > error else share,)
 
 
 def of_classes(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
@@ -54,9 +59,7 @@ def of_labels(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
     for label in range(targets.shape[1]):
         each, truth = probabilities[:, label], targets[:, label].int()
         tried = _between(each)
-        scores = [
-            float(multilabel_f1_score((each >= t).int()[:, None], truth[:, None], 1)) for t in tried
-        ]
+        scores = [float(f1(each >= threshold, truth)) for threshold in tried]
         found.append(_middle(tried, scores) if truth.any() else 0.5)
     return tuple(found)
 
