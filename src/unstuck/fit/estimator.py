@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from unstuck.errors import UnstuckError
 from unstuck.fit import recipe as recipes
@@ -215,13 +215,14 @@ def _numbers(model: Any, data: Any, *, reset: bool) -> NDArray[Any]:
 
 
 def _checked(model: Any, data: Any, y: Any, *, numbers: bool = False) -> tuple[Any, Any]:
-    how = {"ensure_all_finite": "allow-nan", "dtype": "numeric"}
     if _are_sets(y):
         return _numbers(model, data, reset=True), y
-    found: tuple[Any, Any] = validate_data(
-        model, data, y, reset=True, multi_output=True, y_numeric=numbers, **how
-    )
-    return found
+    rows, targets = validate_data(
+        model, data, y, multi_output=True, y_numeric=numbers, ensure_all_finite="allow-nan",
+        dtype="numeric", ensure_min_samples=2,
+    )  # fmt: skip
+    single = targets.ndim == 2 and targets.shape[1] == 1
+    return rows, column_or_1d(targets, warn=True) if single else targets
 
 
 def _are_sets(y: Any) -> bool:
