@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from unstuck.errors import UsageError
 from unstuck.fit import fitting
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import Fitted
@@ -117,3 +118,8 @@ def test_the_recipe_can_be_had_without_training_a_model(monkeypatch):
     recipe = fitting.chosen_recipe(examples(noisy_line))
     assert recipe.learning_rate > 0
     assert "short trainings" in recipe.reasons["learning_rate"]
+
+
+def test_a_regression_has_no_classes_to_weigh():
+    with pytest.raises(UsageError, match="a regression task has no classes to weigh"):
+        fitting.fit(examples(noisy_line), hand={"class_weights": True})

@@ -98,7 +98,12 @@ def _judgement(fitted: "Fitted", examples: "Examples", outputs: Any) -> str:
         targets = fitted.task.encoded(examples.targets, examples.place)
     except BadData as error:
         return f"not judged: {error.message}"
-    found = fitted.judged(outputs, targets)
-    return f"on these {len(examples)} rows: " + metrics.said(
-        found, fitted.about.get("headline", "")
-    )
+    found = metrics.said(fitted.judged(outputs, targets), fitted.about.get("headline", ""))
+    return f"on these {len(examples)} rows{_known(fitted, examples)}: {found}"
+
+
+def _known(fitted: "Fitted", examples: "Examples") -> str:
+    """Of the data that the model was made from, not all rows judge it."""
+    rows = fitted.about.get("rows", [0])
+    same = fitted.about.get("source") == examples.source and sum(rows) == len(examples)
+    return f", of which {rows[0]} were trained on" if same else ""

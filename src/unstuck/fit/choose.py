@@ -157,6 +157,10 @@ def _loss(recipe: Recipe, known: Known) -> Recipe:
         "multi-label": ("binary cross-entropy", "each label is a question of its own (q15)"),
     }
     loss, why = losses[known.task.kind]
+    if recipe.class_weights and known.task.kind not in ("binary", "multi-class"):
+        raise UsageError(
+            f"a {known.task.kind} task has no classes to weigh", "class_weights = false"
+        )
     reasons = {
         "loss": why,
         "threshold": "chosen on held-out rows; weights would spoil the probabilities (q21)",

@@ -9,7 +9,7 @@ from unstuck.errors import UsageError
 from unstuck.fit.encoders.columns import Table
 from unstuck.fit.examples import Columns, Examples, Pictures
 from unstuck.fit.fitted import Fitted
-from unstuck.fit.readers import bundled
+from unstuck.fit.readers import arrays, bundled
 from unstuck.fit.readers._layout import layout_of
 from unstuck.fit.readers._text import MISSING
 from unstuck.fit.readers.tables import TEXT
@@ -55,6 +55,9 @@ def script_of(fitted: Fitted, data: str) -> str:
         how=_how(data),
         separator=_separator(data),
         missing=list(MISSING),
+        quoted=any('"' in name for name in _names(fitted)),
+        inputs=arrays.INPUTS,
+        named=arrays.TARGETS,
         targets=list(fitted.about["targets"]),
         features=list(table.features) if table else [],
         dated=any(part for _, part in table.features) if table else False,
@@ -77,11 +80,21 @@ def script_of(fitted: Fitted, data: str) -> str:
     )
 
 
+def _names(fitted: Fitted) -> list[str]:
+    """Of all columns that are read."""
+    names = list(fitted.about["targets"])
+    if isinstance(fitted.encoder, Table):
+        names += [name for name, _ in fitted.encoder.features]
+        names += [each.name for each in fitted.encoder.categories]
+    return names
+
+
 def literal(value: Any) -> str:
     """A value as Python text, strings in double quotes; what cannot be seen is escaped."""
     if isinstance(value, str):
         text = repr(value)
-        return text if '"' in value else '"' + text[1:-1].replace("\\'", "'") + '"'
+        # Python writes single quotes where a text has none itself.
+        return f'"{text[1:-1]}"' if text[0] == "'" and '"' not in value else text
     if isinstance(value, list | tuple):
         start, end = ("[", "]") if isinstance(value, list) else ("(", ")")
         return start + ", ".join(map(literal, value)) + end
