@@ -133,6 +133,11 @@ class Loop:
         # Without its wrapping, which would make all it ever computes of the training's precision.
         self.net = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         self._bare: Optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        # Of single precision Accelerate's own steps do the same, but look for other libraries each time.
+        plain = recipe.precision == "float32"
+        self._stepped = self._bare if plain else self.optimizer
+        self._backward = Tensor.backward if plain else self.accelerator.backward
+        self._autocast = nullcontext if plain else self.accelerator.autocast
         self._parameters = list(self.net.parameters())
         self.steps_an_epoch = len(self._batches)
         self.steps = self.steps_an_epoch * recipe.epochs
@@ -227,16 +232,16 @@ class Loop:
             group["lr"] = rate * group.get("share", 1.0)
         self._bare.zero_grad()
         targets = targets.to(place)
-        with self.accelerator.autocast():
+        with self._autocast():
             outputs = self.model(*(each.to(place) for each in inputs))
             loss = self._weighed(outputs, targets)
-        self.accelerator.backward(loss)
+        self._backward(loss)
         for each in self._parameters:
             if each.grad is not None and each.grad.is_sparse:  # neither clipped nor kept by Adam
                 each.grad = each.grad.to_dense()
         if recipe.clip_norm:
             self.accelerator.clip_grad_norm_(self._parameters, recipe.clip_norm)
-        self.optimizer.step()
+        self._stepped.step()
         self._unread.append(loss.detach())
 
     def _draw_by(self, step: int) -> None:
@@ -288,11 +293,10 @@ class Loop:
         """
         if not self._unread:
             return
-        count = self.accelerator.num_processes
-        losses = self._summed(torch.stack(self._unread).double().cpu() / count).tolist()
-        first = self.progress.step - len(losses)
+        mean = self._summed(torch.stack(self._unread)) / self.accelerator.num_processes
+        first = self.progress.step - len(self._unread) + 1
         self._unread.clear()
-        for number, loss in enumerate(losses, first + 1):
+        for number, loss in enumerate(mean.tolist(), first):
             if not math.isfinite(loss):
                 raise Diverged(f"the loss became {loss} at step {number}", _LOWER_RATE)
             self.progress.running += loss
