@@ -55,7 +55,9 @@ def training(recipe: Recipe, rows: int = 330) -> Loop:
     targets = torch.tensor((values[:, :3] + draw.normal(size=(rows, 3))).argmax(1))
     inputs, held = Arrays(values), np.arange(rows) % 3 == 0
     encoder = numbers.fitted(inputs, np.flatnonzero(~held))
-    parts = [Encoded(inputs, np.flatnonzero(which), encoder, targets[which]) for which in (~held, held)]
+    parts = [
+        Encoded(inputs, np.flatnonzero(which), encoder, targets[which]) for which in (~held, held)
+    ]
     task = Task("multi-class", (0, 1, 2), "drawn so")
     return Loop(models.built(recipe, encoder.shape, task), *parts, recipe)
 
@@ -83,7 +85,9 @@ def _quiet(progress: Progress) -> None:
     pass
 
 
-def in_a_process(work: Callable[[Callable[[Loop], None]], None], kill_at: int | None = None) -> None:
+def in_a_process(
+    work: Callable[[Callable[[Loop], None]], None], kill_at: int | None = None
+) -> None:
     """Do the work in a fork of this process; kill it when it tells this step."""
     reading, writing = os.pipe()
     child = os.fork()

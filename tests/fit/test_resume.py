@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,15 @@ BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "resume.py"
 _SPEC = importlib.util.spec_from_file_location("resume_benchmark", BENCHMARK)
 benchmark = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(benchmark)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Threads that wait for each other make trainings this small ten times slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def quiet(progress):
@@ -104,7 +115,9 @@ def test_a_truncated_newest_checkpoint_costs_a_step_and_a_line(tmp_path):
 def test_another_recipe_is_refused(tmp_path):
     keeper = begun(tmp_path, benchmark.RECIPES[0], 10)
     other = benchmark.RECIPES[0].because(weight_decay=0.5)
-    with pytest.raises(BadCheckpoint, match=r"^the training began with weight_decay = 0.01, not 0.5$"):
+    with pytest.raises(
+        BadCheckpoint, match=r"^the training began with weight_decay = 0.01, not 0.5$"
+    ):
         benchmark.training(other).run(quiet, keeper)
 
 
@@ -124,9 +137,6 @@ def test_a_measured_rate_is_not_measured_again(tmp_path):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_ends_it_with_its_step_and_it_goes_on(tmp_path, name):
-    import os
-    import signal
-
     number, recipe = getattr(signal, name), benchmark.RECIPES[0]
     before = signal.getsignal(number)
     whole, stopped, again = (benchmark.training(recipe) for _ in range(3))
@@ -143,9 +153,6 @@ def test_a_signal_ends_it_with_its_step_and_it_goes_on(tmp_path, name):
 
 
 def test_a_second_ctrl_c_ends_it_at_once(tmp_path):
-    import os
-    import signal
-
     def twice(loop):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)

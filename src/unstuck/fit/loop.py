@@ -383,16 +383,16 @@ def _accelerator(precision: str, trackers: list[Any], logs: Path | None) -> Acce
     # Otherwise a second training in this process had to be of the same precision.
     if AcceleratorState._shared_state.get("_mixed_precision", word) != word:
         AcceleratorState._reset_state()
-    try:
-        return Accelerator(
-            mixed_precision=word,
-            # Processes on CPUs find each other only when told that they are.
-            cpu="LOCAL_RANK" in os.environ and not torch.accelerator.is_available(),
-            log_with=trackers or None,
-            project_dir=logs,
-        )
-    except ValueError as error:
-        raise UsageError(f"this device cannot train in {precision}", "float32") from error
+    found = Accelerator(
+        mixed_precision=word,
+        # Processes on CPUs find each other only when told that they are.
+        cpu="LOCAL_RANK" in os.environ and not torch.accelerator.is_available(),
+        log_with=trackers or None,
+        project_dir=logs,
+    )
+    if precision == "float16" and found.scaler is None:
+        raise UsageError(f"{found.device.type} cannot train in float16", "precision = float32")
+    return found
 
 
 def _refuse_too_few(batches: Batches, processes: int) -> None:
