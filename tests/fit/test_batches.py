@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -8,7 +9,8 @@ import torch
 from unstuck.fit import batches
 from unstuck.fit.batches import Batches, Encoded, Order, drawn, loader_of
 from unstuck.fit.encoders import numbers
-from unstuck.fit.examples import Arrays
+from unstuck.fit.examples import Arrays, Examples
+from unstuck.fit.fitting import prepared
 
 VALUES = np.random.default_rng(0).normal(size=(40, 3))
 
@@ -148,3 +150,12 @@ def test_draws_depend_on_seed_purpose_and_number():
     assert drawn(5, "order", 7) == drawn(5, "order", 7)
     for seed in seeds:
         torch.Generator().manual_seed(seed)
+
+
+def test_a_fit_encodes_each_part_once():
+    ready = prepared(Examples(Arrays(VALUES), "here", np.arange(40) % 2))
+    rows = ready.split.training
+    assert ready.part(rows) is ready.part(rows.copy())
+    assert ready.part(rows) is not ready.part(ready.split.test)
+    other = replace(ready, targets=1 - ready.targets)
+    assert torch.equal(other.part(rows).targets, 1 - ready.part(rows).targets)

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from unstuck.errors import UsageError
-from unstuck.fit import batches, trackers
+from unstuck.fit import batches, device
 from unstuck.fit import loop as loops
 from unstuck.fit.batches import Encoded
 from unstuck.fit.checkpoints import Keeper
@@ -132,6 +132,24 @@ def test_data_that_are_not_kept_give_the_same_bits(monkeypatch):
     first = ran(looped())
     monkeypatch.setattr(batches, "ROOM", 0)
     assert bits(ran(looped())) == bits(first)
+
+
+def test_what_the_person_draws_afterwards_is_as_without_it():
+    loop = looped()
+    before = torch.get_rng_state()
+    loop.run(quiet)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_full_disk_ends_no_training(tmp_path, monkeypatch):
+    def full(*arguments, **how):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("unstuck.fit.checkpoints.files.write_bytes", full)
+    said, plain = [], ran(looped())
+    loop = ran(looped(say=said.append), quiet, Keeper(tmp_path))
+    assert bits(loop) == bits(plain)
+    assert said == [f"cannot keep a checkpoint in {tmp_path}: No space left on device"]
 
 
 @pytest.mark.parametrize("seed", [0, 2**63 - 1])
@@ -312,7 +330,7 @@ class Tracker(GeneralTracker):
 
     def __init__(self):
         super().__init__()
-        self.config, self.rows = {}, []
+        self.config, self.rows, self.is_finished = {}, [], False
 
     @on_main_process
     def store_init_configuration(self, values):
@@ -322,12 +340,17 @@ class Tracker(GeneralTracker):
     def log(self, values, step=None, **how):
         self.rows.append((step, values))
 
+    @on_main_process
+    def finish(self):
+        self.is_finished = True
+
 
 def test_trackers_are_told_recipe_and_epochs():
     tracker = Tracker()
     loop = ran(looped(trackers=[tracker]))
     assert tracker.config["learning_rate"] == 0.01
     assert [step for step, _ in tracker.rows] == [1, 2, 3, 4]
+    assert tracker.is_finished
     assert tracker.rows[-1][1]["validation_loss"] == loop.progress.history[-1].validation_loss
 
 
@@ -337,7 +360,7 @@ def test_an_unknown_tracker_is_one_clear_line():
 
 
 def test_a_tracker_that_is_not_installed_is_one_clear_line(monkeypatch):
-    monkeypatch.setattr(trackers, "get_available_trackers", list)
+    monkeypatch.setattr(device, "get_available_trackers", list)
     with pytest.raises(UsageError, match=r"^the tracker tensorboard is not installed$") as caught:
         looped(trackers=["tensorboard"])
     assert caught.value.hint == "pip install tensorboard"

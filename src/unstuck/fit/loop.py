@@ -1,7 +1,6 @@
 """Train: batches, loss, gradient, step, look at the held-out rows; keep the best; go on where it stopped."""
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
@@ -21,9 +18,9 @@ from torch.optim import SGD, AdamW, Optimizer
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.fit.batches import Batches, Encoded, Order, drawn
 from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_other
+from unstuck.fit.device import accelerator, is_main
 from unstuck.fit.progress import Epoch, Progress, State, copied, packed, unpacked
 from unstuck.fit.recipe import NAMES, Recipe
-from unstuck.fit.trackers import checked
 
 if TYPE_CHECKING:
     from unstuck.notebook import WatchedRun
@@ -64,11 +61,6 @@ class Stopped(KeyboardInterrupt):
 
 
 Told = Callable[[Progress], None]
-
-
-def is_main() -> bool:
-    """Whether this process prints and writes: of those that ``torchrun`` starts, the first."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
@@ -116,17 +108,18 @@ class Loop:
         trackers: Iterable[Any] = (),
         logs: Path | None = None,
     ) -> None:
-        self.accelerator = _accelerator(recipe.precision, checked(trackers), logs)
-        self.loss = LOSSES[recipe.loss]
-        self.recipe = self._agreed(recipe)
+        self.accelerator = accelerator(recipe.precision, trackers, logs)
+        self._place = self.accelerator.device
+        self._process = self.accelerator.process_index
+        self._processes = self.accelerator.num_processes
+        self.recipe, self.loss = self._agreed(recipe), LOSSES[recipe.loss]
         self._weights, self._say = weights, say if is_main() else _quiet
-        self._data = training, validation
-        self._order = Order(len(training), recipe.seed)
-        part = self.accelerator.process_index, self.accelerator.num_processes
+        self._data, self._order = (training, validation), Order(len(training), recipe.seed)
+        part = self._process, self._processes
         self._batches = Batches(training, recipe.batch_size, self._order, part)
         self._validation = Batches(validation, AT_ONCE, part=part)
-        _refuse_too_few(self._batches, part[1])
-        _refuse_too_few(self._validation, part[1])
+        _refuse_too_few(self._batches, self._processes)
+        _refuse_too_few(self._validation, self._processes)
         self.model, self.optimizer = self.accelerator.prepare(
             model, optimizer_of(model, self.recipe)
         )
@@ -143,7 +136,7 @@ class Loop:
         self.steps = self.steps_an_epoch * recipe.epochs
         self.progress = Progress(steps=self.steps)
         self._unread: list[Tensor] = []
-        alone = part[1] == 1 and self.accelerator.device.type == "cpu"
+        alone = self._processes == 1 and self._place.type == "cpu"
         self._look = 1 if alone else LOOK
         if self.accelerator.log_with:
             self.accelerator.init_trackers("unstuck", {n: getattr(recipe, n) for n in NAMES})
@@ -176,7 +169,9 @@ class Loop:
         start = copied(self.net.state_dict())
         if keeper is not None:
             self._go_on(keeper)
-        with interruptible() if keeper else nullcontext(_never) as is_asked:
+        signals = interruptible() if keeper else nullcontext(_never)
+        devices = [self._place] if self._place.type == "cuda" else []
+        with torch.random.fork_rng(devices), signals as is_asked:
             look_up = partial(self._look_up, keeper, is_asked)
             while not self._is_over():
                 try:
@@ -185,6 +180,9 @@ class Loop:
                     self._go_back(diverged, start)
             self._keep(keeper)
         self.net.load_state_dict(self.progress.best)
+        if is_main():
+            for tracker in self.accelerator.trackers:
+                tracker.finish()
 
     def _is_over(self) -> bool:
         ended = self.progress.step >= self.steps
@@ -224,7 +222,7 @@ class Loop:
             self.accelerator.log(asdict(epoch), step=number)
 
     def _step(self, inputs: tuple[Tensor, ...], targets: Tensor) -> None:
-        step, recipe, place = self.progress.step, self.recipe, self.accelerator.device
+        step, recipe, place = self.progress.step, self.recipe, self._place
         self._draw_by(step)
         rate = recipe.learning_rate * self.progress.share
         rate *= share_of_rate(step, self.steps, recipe.warm_up)
@@ -246,10 +244,10 @@ class Loop:
 
     def _draw_by(self, step: int) -> None:
         """What is drawn in a step depends on its number alone: no generator's state has to be kept."""
-        seed = drawn(self.recipe.seed, f"step of process {self.accelerator.process_index}", step)
+        seed = drawn(self.recipe.seed, f"step of process {self._process}", step)
         # Not torch.manual_seed, which without a GPU remembers each call for one that may come.
         torch.default_generator.manual_seed(seed)
-        if self.accelerator.device.type == "cuda":
+        if self._place.type == "cuda":
             torch.cuda.manual_seed(seed)
 
     def _weighed(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -258,7 +256,7 @@ class Loop:
         by_class = weights is not None and self.recipe.loss == "cross-entropy"
         word = "weight" if by_class else "pos_weight"
         loss = self.loss(outputs, targets, **({} if weights is None else {word: weights}))
-        if self.accelerator.num_processes == 1:
+        if self._processes == 1:
             return loss
         counted = weights[targets] if weights is not None and by_class else torch.ones(len(targets))
         here = counted.sum().to(outputs.device)
@@ -269,7 +267,7 @@ class Loop:
     def validation_loss(self) -> float:
         """The mean loss on the held-out rows, in evaluation mode."""
         self.model.eval()
-        place = self.accelerator.device
+        place = self._place
         sums = torch.zeros(2, dtype=torch.float64)
         for inputs, targets in self._validation:
             outputs = self.model(*(each.to(place) for each in inputs)).float()
@@ -280,9 +278,9 @@ class Loop:
 
     def _summed(self, values: Tensor) -> Tensor:
         """Over all processes, where there are several."""
-        if self.accelerator.num_processes == 1:
+        if self._processes == 1:
             return values
-        total: Tensor = self.accelerator.reduce(values.to(self.accelerator.device), "sum")
+        total: Tensor = self.accelerator.reduce(values.to(self._place), "sum")
         return total.cpu()
 
     def _read_losses(self) -> None:
@@ -293,7 +291,8 @@ class Loop:
         """
         if not self._unread:
             return
-        mean = self._summed(torch.stack(self._unread)) / self.accelerator.num_processes
+        losses = torch.stack(self._unread)
+        mean = losses if self._processes == 1 else self._summed(losses) / self._processes
         first = self.progress.step - len(self._unread) + 1
         self._unread.clear()
         for number, loss in enumerate(mean.tolist(), first):
@@ -331,14 +330,18 @@ class Loop:
         self._say(f"{diverged.message}: back to {place}, with a third of the learning rate")
 
     def _keep(self, keeper: Keeper | None) -> None:
-        if keeper is not None and is_main():
-            scaler = self.accelerator.scaler
-            settings = {
-                "recipe": self.recipe.plain(),
-                "data": self._fingerprint,
-                "scaler": scaler.state_dict() if scaler else None,
-            }
+        if keeper is None or not is_main():
+            return
+        scaler = self.accelerator.scaler
+        settings = {
+            "recipe": self.recipe.plain(),
+            "data": self._fingerprint,
+            "scaler": scaler.state_dict() if scaler else None,
+        }
+        try:
             keeper.save(packed(self.net, self._bare, self.progress, settings))
+        except OSError as error:  # a full disk is no reason to end a training of hours
+            self._say(f"cannot keep a checkpoint in {keeper.folder}: {error.strerror or error}")
 
     def _go_on(self, keeper: Keeper) -> None:
         kept = keeper.newest()
@@ -357,8 +360,8 @@ class Loop:
     def _agreed(self, recipe: Recipe) -> Recipe:
         """With the learning rate of the main process: those that others measured may differ."""
         rate = torch.tensor([recipe.learning_rate], dtype=torch.float64)
-        if self.accelerator.num_processes > 1:
-            rate = broadcast(rate.to(self.accelerator.device))
+        if self._processes > 1:
+            rate = broadcast(rate.to(self._place))
         return recipe.because(learning_rate=float(rate))
 
 
@@ -371,28 +374,6 @@ def _quiet(text: str) -> None:
 
 def _never() -> bool:
     return False
-
-
-def _accelerator(precision: str, trackers: list[Any], logs: Path | None) -> Accelerator:
-    """Of the device at hand.
-
-    Raises:
-        UsageError: it cannot compute in that precision.
-    """
-    word = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision]
-    # Otherwise a second training in this process had to be of the same precision.
-    if AcceleratorState._shared_state.get("_mixed_precision", word) != word:
-        AcceleratorState._reset_state()
-    found = Accelerator(
-        mixed_precision=word,
-        # Processes on CPUs find each other only when told that they are.
-        cpu="LOCAL_RANK" in os.environ and not torch.accelerator.is_available(),
-        log_with=trackers or None,
-        project_dir=logs,
-    )
-    if precision == "float16" and found.scaler is None:
-        raise UsageError(f"{found.device.type} cannot train in float16", "precision = float32")
-    return found
 
 
 def _refuse_too_few(batches: Batches, processes: int) -> None:
