@@ -129,9 +129,10 @@ def test_a_transferred_model_predicts_the_same_when_loaded_without_its_backbone(
     assert again.recipe.transfer == "frozen"
 
 
-def test_transfer_needs_a_backbone():
-    with pytest.raises(UsageError, match="frozen needs a backbone"):
-        prepared(digits(range(5), FEW), hand={"transfer": "frozen"})
+@pytest.mark.parametrize("hand", [{"transfer": "frozen"}, {"model": "backbone"}])
+def test_transfer_needs_a_backbone(hand):
+    with pytest.raises(UsageError, match="needs a backbone's name"):
+        prepared(digits(range(5), FEW), hand=hand)
 
 
 def test_a_backbone_needs_images(source):

@@ -130,8 +130,9 @@ def _augmentation(recipe: Recipe, known: Known) -> tuple[str, str]:
 
 def _transfer(recipe: Recipe, known: Known) -> Recipe:
     if not recipe.backbone:
-        if recipe.transfer != "scratch":
-            raise UsageError(f"{recipe.transfer} needs a backbone", 'backbone = "resnet18"')
+        wants = recipe.transfer if recipe.transfer != "scratch" else recipe.model
+        if wants in ("measured", "frozen", "fine-tuned", "backbone"):
+            raise UsageError(f"{wants} needs a backbone's name", 'backbone = "resnet18"')
         return recipe.because({"transfer": "no backbone was named"})
     if known.shape.image is None:
         raise UsageError("a backbone is for images", "leave it out")

@@ -3,12 +3,14 @@
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 import torch
 
 from unstuck.errors import BadData, UsageError
 from unstuck.fit import models
-from unstuck.fit.encoders import Shape
+from unstuck.fit.encoders import Shape, encoder_of
+from unstuck.fit.examples import Arrays
 from unstuck.fit.fitted import Fitted, load_fitted
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
@@ -114,13 +116,9 @@ def test_errors_of_their_code_come_through_as_they_are(nets):
 
 
 def test_a_saved_model_runs_no_code_unless_it_is_named(nets, tmp_path):
-    class Encoder:
-        pass
-
     name = f"{nets}:plain"
-    from unstuck.fit.encoders.numbers import Numbers
-
-    model = Fitted(built(name), Recipe(model=name), TASK, Numbers((0,) * 4, (1,) * 4, ()), (1,) * 3)
+    encoder = encoder_of(Arrays(np.eye(4)), np.arange(4))
+    model = Fitted(built(name), Recipe(model=name), TASK, encoder, (1,) * 3)
     model.save(tmp_path / "model")
     with pytest.raises(BadData, match="is made by nets_of_mine:plain, which is code"):
         load_fitted(tmp_path / "model")

@@ -11,7 +11,7 @@ from unstuck.errors import BadData
 from unstuck.fit import labels
 from unstuck.fit.examples import Examples, Pictures
 from unstuck.fit.pictures import SUFFIXES, headers
-from unstuck.fit.readers import Wish
+from unstuck.fit.readers import Wish, tables
 
 TABLE = "labels.csv"
 
@@ -23,7 +23,7 @@ _LAYOUT = f"a folder for each class, or a table {TABLE}: file,label"
 
 def takes(data: Any) -> bool:
     """Whether it is a folder, or an image to predict for."""
-    return isinstance(data, Path) and (data.is_dir() or _is_image(data.name))
+    return isinstance(data, Path) and (_is_image(data.name) or _is_folder(data))
 
 
 def read(data: Path, wish: Wish, y: Any = None) -> Examples:
@@ -172,6 +172,14 @@ def _some(data: Path, paths: Sequence[Path], most: int = 3) -> str:
 def _name(data: Path, path: Path) -> str:
     """As a person names it within the folder."""
     return path.name if path == data else path.relative_to(data).as_posix()
+
+
+def _is_folder(path: Path) -> bool:
+    """One that is called as a table is more likely a slip."""
+    try:
+        return path.is_dir() and not tables.takes(path)
+    except OSError:  # a name too long, a place that may not be looked into
+        return False
 
 
 def _is_image(name: str) -> bool:
