@@ -125,7 +125,7 @@ class Batches(DataLoader[Batch]):
         order, (place, count) = self._order, self._part
         places = torch.arange(len(self._encoded)) if order is None else order.places()
         batches = places.tensor_split(len(self))[order.start if order else 0 :]
-        return [batch.tensor_split(count)[place] for batch in batches]
+        return [each.tensor_split(count)[place] for each in batches] if count > 1 else list(batches)
 
     def _ahead(self, batches: list[Tensor]) -> Iterator[Batch]:
         """Encode a batch while the one before it is trained on."""

@@ -64,23 +64,24 @@ class Keeper:
         seconds = self._pause * max(EPOCH if epoch_ended else WITHIN, COST * self._cost)
         return time.perf_counter() - self._saved_at >= seconds
 
-    def save(self, checkpoint: Checkpoint) -> Path:
+    def save(self, checkpoint: Checkpoint) -> None:
         """Write it and let go of all but the one before it.
 
         Raises:
             OSError: it cannot be written; those before it are intact.
         """
         begun = time.perf_counter()
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{checkpoint.record['step']:09d}.safetensors"
-        files.write_bytes(path, _written(checkpoint))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            files.write_bytes(path, _written(checkpoint))
+        finally:
+            self._saved_at = time.perf_counter()
+            self._cost = self._saved_at - begun
         found = self._found()
         # Those of later steps are damaged, or from before the training began again.
         for other in (*found[: found.index(path)], *found[found.index(path) + KEPT :]):
             other.unlink(missing_ok=True)
-        self._saved_at = time.perf_counter()
-        self._cost = self._saved_at - begun
-        return path
 
     def newest(self) -> Checkpoint | None:
         """The newest that is whole; None where there are none. Nothing in it is executed.

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,17 @@ class Prepared:
     """As they were read; images in ``examples`` are decoded."""
     notes: tuple[str, ...] = ()
 
+    encoded: dict[bytes, Encoded] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     def part(self, rows: Any) -> Encoded:
-        """These rows, encoded, with their targets."""
-        return Encoded(self.examples.inputs, rows, self.encoder, self.targets[rows])
+        """These rows, with their targets; encoded when they are asked for first."""
+        key = rows.tobytes()
+        if key not in self.encoded:
+            targets = self.targets[rows]
+            self.encoded[key] = Encoded(self.examples.inputs, rows, self.encoder, targets)
+        return self.encoded[key]
 
     @property
     def is_imbalanced(self) -> bool:

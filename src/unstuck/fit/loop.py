@@ -1,7 +1,6 @@
 """Train: batches, loss, gradient, step, look at the held-out rows; keep the best; go on where it stopped."""
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
@@ -21,10 +18,10 @@ from torch.optim import SGD, AdamW, Optimizer
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.fit.batches import Batches, Encoded, Order, drawn
 from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_other
+from unstuck.fit.device import accelerator, is_main
 from unstuck.fit.models import groups
 from unstuck.fit.progress import Epoch, Progress, State, copied, packed, unpacked
 from unstuck.fit.recipe import NAMES, Recipe
-from unstuck.fit.trackers import checked
 
 if TYPE_CHECKING:
     from unstuck.notebook import WatchedRun
@@ -67,11 +64,6 @@ class Stopped(KeyboardInterrupt):
 Told = Callable[[Progress], None]
 
 
-def is_main() -> bool:
-    """Whether this process prints and writes: of those that ``torchrun`` starts, the first."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def optimizer_of(model: nn.Module, recipe: Recipe) -> Optimizer:
     """The optimizer of a recipe, for what its model trains."""
     if recipe.optimizer == "sgd":
@@ -111,29 +103,35 @@ class Loop:
         trackers: Iterable[Any] = (),
         logs: Path | None = None,
     ) -> None:
-        self.accelerator = _accelerator(recipe.precision, checked(trackers), logs)
-        self.loss = LOSSES[recipe.loss]
-        self.recipe = self._agreed(recipe)
+        self.accelerator = accelerator(recipe.precision, trackers, logs)
+        self._place = self.accelerator.device
+        self._process = self.accelerator.process_index
+        self._processes = self.accelerator.num_processes
+        self.recipe, self.loss = self._agreed(recipe), LOSSES[recipe.loss]
         self._weights, self._say = weights, say if is_main() else _quiet
-        self._data = training, validation
-        self._order = Order(len(training), recipe.seed)
-        part = self.accelerator.process_index, self.accelerator.num_processes
+        self._data, self._order = (training, validation), Order(len(training), recipe.seed)
+        part = self._process, self._processes
         self._batches = Batches(training, recipe.batch_size, self._order, part)
         self._validation = Batches(validation, AT_ONCE, part=part)
-        _refuse_too_few(self._batches, part[1])
-        _refuse_too_few(self._validation, part[1])
+        _refuse_too_few(self._batches, self._processes)
+        _refuse_too_few(self._validation, self._processes)
         self.model, self.optimizer = self.accelerator.prepare(
             model, optimizer_of(model, self.recipe)
         )
         # Without its wrapping, which would make all it ever computes of the training's precision.
         self.net = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
         self._bare: Optimizer = getattr(self.optimizer, "optimizer", self.optimizer)
+        # Of single precision Accelerate's own steps do the same, but look for other libraries each time.
+        plain = recipe.precision == "float32"
+        self._stepped = self._bare if plain else self.optimizer
+        self._backward = Tensor.backward if plain else self.accelerator.backward
+        self._autocast = nullcontext if plain else self.accelerator.autocast
         self._parameters = list(self.net.parameters())
         self.steps_an_epoch = len(self._batches)
         self.steps = self.steps_an_epoch * recipe.epochs
         self.progress = Progress(steps=self.steps)
         self._unread: list[Tensor] = []
-        alone = part[1] == 1 and self.accelerator.device.type == "cpu"
+        alone = self._processes == 1 and self._place.type == "cpu"
         self._look = 1 if alone else LOOK
         if self.accelerator.log_with:
             self.accelerator.init_trackers("unstuck", {n: getattr(recipe, n) for n in NAMES})
@@ -166,7 +164,9 @@ class Loop:
         start = copied(self.net.state_dict())
         if keeper is not None:
             self._go_on(keeper)
-        with interruptible() if keeper else nullcontext(_never) as is_asked:
+        signals = interruptible() if keeper else nullcontext(_never)
+        devices = [self._place] if self._place.type == "cuda" else []
+        with torch.random.fork_rng(devices), signals as is_asked:
             look_up = partial(self._look_up, keeper, is_asked)
             while not self._is_over():
                 try:
@@ -175,6 +175,9 @@ class Loop:
                     self._go_back(diverged, start)
             self._keep(keeper)
         self.net.load_state_dict(self.progress.best)
+        if is_main():
+            for tracker in self.accelerator.trackers:
+                tracker.finish()
 
     def _is_over(self) -> bool:
         ended = self.progress.step >= self.steps
@@ -214,7 +217,7 @@ class Loop:
             self.accelerator.log(asdict(epoch), step=number)
 
     def _step(self, inputs: tuple[Tensor, ...], targets: Tensor) -> None:
-        step, recipe, place = self.progress.step, self.recipe, self.accelerator.device
+        step, recipe, place = self.progress.step, self.recipe, self._place
         self._draw_by(step)
         rate = recipe.learning_rate * self.progress.share
         rate *= share_of_rate(step, self.steps, recipe.warm_up)
@@ -222,31 +225,31 @@ class Loop:
             group["lr"] = rate * group.get("share", 1.0)
         self._bare.zero_grad()
         targets = targets.to(place)
-        with self.accelerator.autocast():
+        with self._autocast():
             outputs = self.model(*(each.to(place) for each in inputs))
             loss = self._weighed(outputs, targets)
-        self.accelerator.backward(loss)
+        self._backward(loss)
         for each in self._parameters:
             if each.grad is not None and each.grad.is_sparse:  # neither clipped nor kept by Adam
                 each.grad = each.grad.to_dense()
         if recipe.clip_norm:
             self.accelerator.clip_grad_norm_(self._parameters, recipe.clip_norm)
-        self.optimizer.step()
+        self._stepped.step()
         self._unread.append(loss.detach())
 
     def _draw_by(self, step: int) -> None:
         """What is drawn in a step depends on its number alone: no generator's state has to be kept."""
-        seed = drawn(self.recipe.seed, f"step of process {self.accelerator.process_index}", step)
+        seed = drawn(self.recipe.seed, f"step of process {self._process}", step)
         # Not torch.manual_seed, which without a GPU remembers each call for one that may come.
         torch.default_generator.manual_seed(seed)
-        if self.accelerator.device.type == "cuda":
+        if self._place.type == "cuda":
             torch.cuda.manual_seed(seed)
 
     def _weighed(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The mean loss; in several processes so that their mean is the mean over all rows."""
         how = self._by_class(outputs.device)
         loss = self.loss(outputs, targets, **how)
-        if self.accelerator.num_processes == 1:
+        if self._processes == 1:
             return loss
         counted = how["weight"][targets] if "weight" in how else torch.ones(len(targets))
         here = counted.sum().to(outputs.device)
@@ -264,7 +267,7 @@ class Loop:
     def validation_loss(self) -> float:
         """The mean loss on the held-out rows, in evaluation mode."""
         self.model.eval()
-        place = self.accelerator.device
+        place = self._place
         sums = torch.zeros(2, dtype=torch.float64)
         for inputs, targets in self._validation:
             outputs = self.model(*(each.to(place) for each in inputs)).float()
@@ -275,9 +278,9 @@ class Loop:
 
     def _summed(self, values: Tensor) -> Tensor:
         """Over all processes, where there are several."""
-        if self.accelerator.num_processes == 1:
+        if self._processes == 1:
             return values
-        total: Tensor = self.accelerator.reduce(values.to(self.accelerator.device), "sum")
+        total: Tensor = self.accelerator.reduce(values.to(self._place), "sum")
         return total.cpu()
 
     def _read_losses(self) -> None:
@@ -288,11 +291,11 @@ class Loop:
         """
         if not self._unread:
             return
-        count = self.accelerator.num_processes
-        losses = self._summed(torch.stack(self._unread).double().cpu() / count).tolist()
-        first = self.progress.step - len(losses)
+        losses = torch.stack(self._unread)
+        mean = losses if self._processes == 1 else self._summed(losses) / self._processes
+        first = self.progress.step - len(self._unread) + 1
         self._unread.clear()
-        for number, loss in enumerate(losses, first + 1):
+        for number, loss in enumerate(mean.tolist(), first):
             if not math.isfinite(loss):
                 raise Diverged(f"the loss became {loss} at step {number}", _LOWER_RATE)
             self.progress.running += loss
@@ -327,14 +330,18 @@ class Loop:
         self._say(f"{diverged.message}: back to {place}, with a third of the learning rate")
 
     def _keep(self, keeper: Keeper | None) -> None:
-        if keeper is not None and is_main():
-            scaler = self.accelerator.scaler
-            settings = {
-                "recipe": self.recipe.plain(),
-                "data": self._fingerprint,
-                "scaler": scaler.state_dict() if scaler else None,
-            }
+        if keeper is None or not is_main():
+            return
+        scaler = self.accelerator.scaler
+        settings = {
+            "recipe": self.recipe.plain(),
+            "data": self._fingerprint,
+            "scaler": scaler.state_dict() if scaler else None,
+        }
+        try:
             keeper.save(packed(self.net, self._bare, self.progress, settings))
+        except OSError as error:  # a full disk is no reason to end a training of hours
+            self._say(f"cannot keep a checkpoint in {keeper.folder}: {error.strerror or error}")
 
     def _go_on(self, keeper: Keeper) -> None:
         kept = keeper.newest()
@@ -353,8 +360,8 @@ class Loop:
     def _agreed(self, recipe: Recipe) -> Recipe:
         """With the learning rate of the main process: those that others measured may differ."""
         rate = torch.tensor([recipe.learning_rate], dtype=torch.float64)
-        if self.accelerator.num_processes > 1:
-            rate = broadcast(rate.to(self.accelerator.device))
+        if self._processes > 1:
+            rate = broadcast(rate.to(self._place))
         return recipe.because(learning_rate=float(rate))
 
 
@@ -367,28 +374,6 @@ def _quiet(text: str) -> None:
 
 def _never() -> bool:
     return False
-
-
-def _accelerator(precision: str, trackers: list[Any], logs: Path | None) -> Accelerator:
-    """Of the device at hand.
-
-    Raises:
-        UsageError: it cannot compute in that precision.
-    """
-    word = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision]
-    # Otherwise a second training in this process had to be of the same precision.
-    if AcceleratorState._shared_state.get("_mixed_precision", word) != word:
-        AcceleratorState._reset_state()
-    try:
-        return Accelerator(
-            mixed_precision=word,
-            # Processes on CPUs find each other only when told that they are.
-            cpu="LOCAL_RANK" in os.environ and not torch.accelerator.is_available(),
-            log_with=trackers or None,
-            project_dir=logs,
-        )
-    except ValueError as error:
-        raise UsageError(f"this device cannot train in {precision}", "float32") from error
 
 
 def _refuse_too_few(batches: Batches, processes: int) -> None:
