@@ -113,13 +113,12 @@ def test_what_is_wrong_is_said_in_one_line_and_a_hint(made, words, message):
 
 
 def test_ctrl_c_leaves_nothing_half_written_and_says_how_to_go_on(place):
-    place.write(
-        "slow.toml", 'model = "mlp"\nlearning_rate = 0.001\nepochs = 100000\npatience = 100000\n'
-    )
+    slow = 'model = "linear"\nlearning_rate = 0.001\nepochs = 100000\npatience = 100000\n'
+    place.write("slow.toml", slow)
     with place.start(place.console, "fit", "--recipe", "slow.toml") as process:
         end = time.monotonic() + 50
         kept = place.folder / "digits-model" / "checkpoints"
-        while not list(kept.glob("net/step-*")) and time.monotonic() < end:
+        while not list(kept.glob("linear/step-*")) and time.monotonic() < end:
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)

@@ -28,7 +28,7 @@ class Counting(numbers.Numbers):
 @pytest.fixture
 def encoder():
     Counting.calls.clear()
-    return Counting((0.0,) * 3, (1.0,) * 3, ())
+    return Counting((0.0,) * 3, (1.0,) * 3, (-9.0,) * 3, (9.0,) * 3, ())
 
 
 def rows_of(values=VALUES, which=None, targets=None, encoder=None):

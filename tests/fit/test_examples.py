@@ -9,7 +9,7 @@ import pytest
 
 from unstuck.errors import BadData
 from unstuck.fit.examples import Arrays, Columns, Examples, Pictures, is_missing, with_targets
-from unstuck.fit.fitting import fit, prepared
+from unstuck.fit.fitting import How, fit, prepared
 from unstuck.fit.leaks import copies
 from unstuck.fit.readers import Wish, read
 
@@ -141,8 +141,8 @@ def test_the_person_hears_it(monkeypatch):
     def train(*_):
         raise Enough
 
-    monkeypatch.setattr("unstuck.fit.fitting._fitted", train)
+    monkeypatch.setattr("unstuck.fit.fitting.trained", train)
     said: list[str] = []
     with pytest.raises(Enough):
-        fit(read(X, Wish(), [*CLASSES[:-1], None]), say=said.append)
+        fit(read(X, Wish(), [*CLASSES[:-1], None]), how=How(said.append))
     assert "1 of 60 rows have no target, the first is row 60: left out" in said

@@ -1,5 +1,7 @@
 """Which model is kept, and what is said of it."""
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from unstuck.errors import UsageError
 from unstuck.fit import fitting
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import Fitted
+from unstuck.fit.loop import Stopped
 from unstuck.fit.recipe import Recipe
 
 QUICK = {"learning_rate": 0.03, "epochs": 8, "patience": 8}
@@ -123,3 +126,20 @@ def test_the_recipe_can_be_had_without_training_a_model(monkeypatch):
 def test_a_regression_has_no_classes_to_weigh():
     with pytest.raises(UsageError, match="a regression task has no classes to weigh"):
         fitting.fit(examples(noisy_line), hand={"class_weights": True})
+
+
+def test_what_ctrl_c_ended_goes_on_to_the_same_model(tmp_path):
+    hand = {"model": "mlp", **QUICK}
+
+    def interrupt(progress):
+        if len(progress.history) == 3 and progress.steps:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    whole = fitting.fit(examples(noisy_line), hand=hand)
+    how = fitting.How(told=interrupt, folder=tmp_path / "kept")
+    with pytest.raises(Stopped, match="stopped after step"):
+        fitting.fit(examples(noisy_line), hand=hand, how=how)
+    assert list(tmp_path.glob("kept/linear/step-*"))
+    again = fitting.How(folder=tmp_path / "kept", resume=True)
+    resumed = fitting.fit(examples(noisy_line), hand=hand, how=again)
+    assert resumed.metrics == whole.metrics

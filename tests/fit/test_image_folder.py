@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from unstuck.fit.fitted import load_fitted
-from unstuck.fit.fitting import fit
+from unstuck.fit.fitting import How, fit
 from unstuck.fit.readers import Wish, read
 
 from .pictures import grey, saved
@@ -16,7 +16,7 @@ def test_digits_as_a_folder_are_learned_and_predicted_from_files(tmp_path):
         saved(tmp_path / "digits" / str(name) / f"{number:04}.png", grey(image * 15.9))
     examples = read(tmp_path / "digits", Wish())
     said = []
-    model = fit(examples, hand={"epochs": 6}, say=said.append)
+    model = fit(examples, hand={"model": "cnn", "epochs": 6}, how=How(said.append))
     assert model.recipe.model == "cnn"
     assert model.metrics["accuracy"] > 0.95
     assert model.recipe.reasons["learning_rate"].startswith("the best of")

@@ -9,7 +9,7 @@ from unstuck.errors import UsageError
 from unstuck.fit import transfer
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
-from unstuck.fit.fitting import fit, prepared
+from unstuck.fit.fitting import How, fit, prepared
 from unstuck.fit.transfer import simplest
 
 FEW = 60
@@ -27,7 +27,7 @@ def digits(chosen, count):
 def source(tmp_path_factory):
     """A net that tells 0 to 4."""
     folder = tmp_path_factory.mktemp("transfer") / "low"
-    hand = {"epochs": 4, "learning_rate": 0.01, "width": 8}
+    hand = {"model": "cnn", "epochs": 4, "learning_rate": 0.01, "width": 8}
     fit(digits(range(5), 700), hand=hand).save(folder)
     return folder
 
@@ -36,7 +36,8 @@ def way(source, **values):
     hand = {"backbone": str(source), "epochs": 12, "learning_rate": 0.01, **values}
     ready = prepared(digits(range(5, 10), FEW), hand=hand)
     told = []
-    found = transfer.transferred(ready, hand, lambda progress: told.append(progress.step))
+    how = How(told=lambda progress: told.append(progress.step))
+    found = transfer.transferred(ready, hand, how)
     return ready, found
 
 
@@ -47,14 +48,14 @@ def source_state(source):
 
 def test_a_frozen_body_is_the_backbone_bit_for_bit(source):
     _, found = way(source, transfer="frozen")
-    state = found.model.body.state_dict()
+    state = found.trained.model.body.state_dict()
     assert all(torch.equal(state[name], each) for name, each in source_state(source).items())
-    assert found.recipe.augment == "none"
+    assert found.trained.recipe.augment == "none"
 
 
 def test_the_head_of_a_frozen_body_is_that_of_its_features(source):
     ready, found = way(source, transfer="frozen")
-    features = transfer._featured(ready, found.model)
+    features = transfer._featured(ready, found.trained.model)
     rows = ready.split.validation
     images = ready.encoder.encoded(ready.examples.inputs, rows)
     [standardised] = features.encoder.encoded(features.examples.inputs, rows)
@@ -63,12 +64,14 @@ def test_the_head_of_a_frozen_body_is_that_of_its_features(source):
     )
     bare = (standardised * scale + center).float()
     with torch.no_grad():
-        assert torch.allclose(found.model(*images), found.model.head(bare), atol=1e-3)
+        assert torch.allclose(
+            found.trained.model(*images), found.trained.model.head(bare), atol=1e-3
+        )
 
 
 def test_fine_tuning_changes_weights_but_not_statistics(source):
     _, found = way(source, transfer="fine-tuned")
-    before, state = source_state(source), found.model.body.state_dict()
+    before, state = source_state(source), found.trained.model.body.state_dict()
     counted = [name for name in before if "running" in name or "num_batches" in name]
     assert all(torch.equal(state[name], before[name]) for name in counted)
     assert not torch.equal(state["0.weight"], before["0.weight"])
@@ -88,9 +91,9 @@ def test_fine_tuning_that_only_spoils_is_undone_and_that_is_said(source, monkeyp
         ),
     )
     _, found = way(source, transfer="fine-tuned")
-    assert found.recipe.transfer == "frozen"
-    assert "the backbone stays as it was" in found.recipe.reasons["transfer"]
-    state = found.model.body.state_dict()
+    assert found.trained.recipe.transfer == "frozen"
+    assert "the backbone stays as it was" in found.trained.recipe.reasons["transfer"]
+    state = found.trained.model.body.state_dict()
     assert all(torch.equal(state[name], each) for name, each in source_state(source).items())
 
 
@@ -98,8 +101,8 @@ def test_with_few_images_all_ways_are_tried_and_the_choice_is_said(source):
     ready, found = way(source)
     assert ready.recipe.transfer == "measured"
     assert "only 42 images" in ready.recipe.reasons["transfer"]
-    assert found.recipe.transfer in ("frozen", "fine-tuned", "scratch")
-    why = found.recipe.reasons["transfer"]
+    assert found.trained.recipe.transfer in ("frozen", "fine-tuned", "scratch")
+    why = found.trained.recipe.reasons["transfer"]
     assert all(
         f"{name} 0." in why or f"{name} 1." in why for name in ("frozen", "fine-tuned", "scratch")
     )
@@ -110,7 +113,7 @@ def test_a_related_backbone_helps(source):
     hand = {"epochs": 12, "learning_rate": 0.01}
     ready = prepared(digits(range(5, 10), FEW), hand={**hand, "backbone": str(source)})
     bare, tuned = (
-        transfer.scratch(ready, hand, lambda _: None), transfer.fine_tuned(ready, lambda _: None),
+        transfer.scratch(ready, hand, How()), transfer.fine_tuned(ready, How()),
     )  # fmt: skip
     assert tuned.losses.mean() < bare.losses.mean()
 

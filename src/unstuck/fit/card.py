@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from unstuck import markup
-from unstuck.report.harmless import harmless, visible
+from unstuck.report.harmless import visible
 
 if TYPE_CHECKING:
     from unstuck.fit.fitted import Fitted
@@ -16,9 +16,9 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~<>&])")
 def card_of(fitted: "Fitted") -> str:
     """What the model predicts, how well, how it was made, and how to use it."""
     from unstuck.fit.fitted import versions
-    from unstuck.fit.report import compared, valued
+    from unstuck.fit.report import compared, known, valued
 
-    task, about = fitted.task, harmless(dict(fitted.about))
+    task, about = fitted.task, known(fitted)
     return markup.text_template("fit/card.md.j2", plain).render(
         task=task,
         many={"multi-label": "labels", "regression": "quantities"}.get(task.kind, "classes"),

@@ -40,7 +40,7 @@ def _unseen() -> Run:
 def _sections(fitted: "Fitted") -> "Markup":
     from markupsafe import Markup
 
-    about = harmless(dict(fitted.about))
+    about = known(fitted)
     groups = about.get("reliability")
     return Markup(
         markup.template("fit/report.html.j2").render(
@@ -52,6 +52,13 @@ def _sections(fitted: "Fitted") -> "Markup":
             caption=_caption(fitted),
         )
     )
+
+
+def known(fitted: "Fitted") -> dict[str, Any]:
+    """What is known of the training, as the pages want it: what is not known is empty."""
+    empty = dict.fromkeys(("source", "targets", "rows", "notes", "choice", "reliability"))
+    found: dict[str, Any] = harmless({**empty, **fitted.about})
+    return found
 
 
 def compared(fitted: "Fitted") -> list[tuple[str, float, float | None]]:
