@@ -1,5 +1,6 @@
 """The site, built by Sphinx from the markdown in this folder; it loads nothing from a network."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,6 @@ from unstuck.charts import DARK, PALETTE
 
 project = "unstuck"
 extensions = ["myst_nb", "mathml"]
-# The notebook is a link to the one that the tests run; dangling it is no page.
-exclude_patterns = [] if contents.notebook() else [f"{contents.NOTEBOOK}.ipynb"]
 nb_execution_mode = "off"
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
@@ -39,6 +38,12 @@ def _with_toctrees(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] += contents.toctrees(page)
 
 
+def _with_notebook(app: Sphinx, page: str, source: list[str]) -> None:
+    # The file is a link to the one that the tests run: Sphinx would follow it, and find no page there.
+    to_file = rf"\[(.*)\]\({contents.NOTEBOOK}\.ipynb\)"
+    source[0] = re.sub(to_file, rf"{{doc}}`\1 <{contents.NOTEBOOK}>`", source[0])
+
+
 def _with_short_sidebar(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
@@ -51,4 +56,5 @@ def _with_short_sidebar(
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _with_toctrees)
+    app.connect("source-read", _with_notebook)
     app.connect("html-page-context", _with_short_sidebar, priority=400)  # before the theme's

@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "accuracy": "How often the checks are right",
     "proof": "How often the replays are right",
 }
+NOTEBOOKS = {NOTEBOOK: "A CNN and its gradients by hand"}
 FORMATS = {"json": "The JSON report"}
 
 
@@ -41,7 +42,7 @@ def tree() -> dict[str, dict[str, Entries]]:
     return {
         "index": {
             "Checks": {group(title): title for title in grouped()},
-            "Answers": ground | notebook(),
+            "Answers": ground | NOTEBOOKS,
             "Measurements": MEASUREMENTS,
             "Formats": FORMATS,
         },
@@ -51,12 +52,6 @@ def tree() -> dict[str, dict[str, Entries]]:
         "questions": {"": questions},
         "remedies": {"": REMEDIES},
     }
-
-
-def notebook() -> Entries:
-    """The notebook, which the site shows as it was last run."""
-    there = (DOCS / f"{NOTEBOOK}.ipynb").exists()
-    return {NOTEBOOK: "A CNN and its gradients by hand"} if there else {}
 
 
 def toctrees(page: str) -> str:

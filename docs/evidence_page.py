@@ -1,7 +1,6 @@
 """The page on what the experiments of the questions show, from the recorded evidence."""
 
 import re
-from statistics import median
 from typing import Any
 
 from accuracy_page import results
@@ -18,10 +17,10 @@ Each question has an experiment: small nets on small data, several seeds, arms t
 The bounds of what it shall show were set after pilot runs. A prediction is *supported* where the whole 95 %
 interval of the mean over the seeds (Student's t) lies within its bounds, *refuted* where all of it lies
 outside, *inconclusive* otherwise, and *illustrated* where a small experiment cannot settle what it shows.
-*Same verdicts* counts, of the sets of five other seeds, those with which every prediction of the question came
-out as recorded; *same*, those with which one did. These seeds, from 1000 on, were kept for this: nothing was
-designed or tuned with them. `unstuck explain --prove --all` runs all experiments, `benchmarks/questions.py`
-repeats them. This page is generated from what was recorded.
+*Same verdicts* counts, of the sets of five other seeds, those with which every prediction of the question
+came out as recorded; *same*, those with which one did. These seeds were kept for this: nothing was designed
+or tuned with them. `unstuck explain --prove --all` runs all experiments, `benchmarks/questions.py` repeats
+them. This page is generated from what was recorded.
 """
 
 # Unlike a hyphen it never ends a line.
@@ -51,10 +50,9 @@ def overview(proven: list[tuple[Question, Evidence, Repeated]]) -> str:
     ]
     for each, proof, again in proven:
         same = f"{again['agree']} of {again['repetitions']}" if again else "not repeated"
-        seconds = median(again["seconds"]) if again else proof.seconds
         lines.append(
             f"| [{short(each)}](#{each.name}) | {proof.counted()} | {len(proof.seeds)} "
-            f"| {seconds:.0f} | {same} |"
+            f"| {proof.seconds:.0f} | {same} |"
         )
     return "\n".join([*lines, ""])
 

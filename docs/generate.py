@@ -6,7 +6,7 @@ from pathlib import Path
 import accuracy_page
 import evidence_page
 import proof_page
-from contents import DOCS, FORMATS, MEASUREMENTS, group, notebook, short
+from contents import DOCS, FORMATS, MEASUREMENTS, NOTEBOOKS, group, short
 from links import linked, relative
 from unstuck.charts import svg_file
 from unstuck.checks import all_checks
@@ -88,7 +88,7 @@ def index() -> str:
     parts += ["", "## Questions", *(_asked(name, "index") for name in all_questions()), ""]
     parts += ["## Remedies", "[All remedies](remedies.md), with what they say.", ""]
     lists = {
-        "Notebook": _links(notebook(), ".ipynb"),
+        "Notebook": _links(NOTEBOOKS, ".ipynb"),
         "Measurements": _links(MEASUREMENTS),
         "Formats": _links(FORMATS),
     }

@@ -54,7 +54,6 @@ def test_a_repetition_agrees_when_every_verdict_is_the_recorded_one(proven):
         "first_seed": 1000,
         "repetitions": 3,
         "agree": 2,
-        "seconds": [4.0] * 3,
         "verdicts": {
             "number0": ["supported"] * 3,
             "number1": ["supported", "refuted", "supported"],

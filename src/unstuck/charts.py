@@ -37,6 +37,9 @@ DARK = {
 SERIES = (LINE, OTHER, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", MARK)
 """For several arms in one chart, in this order."""
 
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""As wide as what the places of labels and legends are measured with: a wider one would be cut off."""
+
 _NAMESPACE = re.compile(r' (?:xmlns(?::\w+)?|version)="[^"]*"')
 
 
@@ -68,7 +71,7 @@ def _drawn(chart: Any) -> str:
 def styled(chart: Any) -> Any:
     """The chart with our type, colours and grid."""
     return (
-        chart.configure(font="system-ui, sans-serif", aria=False)
+        chart.configure(font=FONT, aria=False)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor=TEXT,

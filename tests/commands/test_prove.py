@@ -109,7 +109,6 @@ def test_something_refuted_gives_exit_code_1(evidence, tmp_path, monkeypatch):
         (["--prove"], "--prove runs one question or --all"),
         (["q03", "--prove", "--all"], "--prove runs one question or --all"),
         (["add-momentum", "--prove"], "add-momentum is no question"),
-        (["q04", "--prove"], "q04 has no experiment yet"),
         (["zzz", "--prove"], "nothing to explain is named"),
         (["q03", "--prove", "--seed", "-1"], "no seed"),
         (["q03", "--prove", "--on", "train.py"], "--on asks one question"),

@@ -7,15 +7,12 @@ import pytest
 from unstuck.questions import all_questions
 
 QUESTIONS = all_questions()
-PROVEN = sorted(name for name, each in QUESTIONS.items() if each.is_proven)
-SAMPLE = sorted(random.Random(22).sample(PROVEN, 3))
+SAMPLE = sorted(random.Random(22).sample(sorted(QUESTIONS), 3))
 SEEDS = range(500, 505)
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_other_seeds_give_the_recorded_verdicts(name):
-    """All but one at most, whose interval then holds a bound: none is refuted."""
     recorded, made = QUESTIONS[name].evidence, QUESTIONS[name].prove(SEEDS)
     wanted = {each.number: each.verdict for each in recorded.results}
-    others = [each for each in made.results if each.verdict != wanted[each.number]]
-    assert [each.verdict for each in others] in ([], ["inconclusive"]), str(made)
+    assert {each.number: each.verdict for each in made.results} == wanted, str(made)

@@ -65,3 +65,8 @@ def test_running_means_move_towards_what_is_shown_in_train_mode_only(train):
     moved = q17._moved(net, train, torch.ones(64, 2), torch.Generator().manual_seed(0))
     assert moved == pytest.approx((1 - 0.9**60) / 2 if train else 0.0)
     assert norm.running_mean.tolist() == [2.0, 2.0]
+
+
+def test_an_error_that_grows_eightfold_has_doubled_three_times():
+    before, after = torch.tensor([0.1, 0.2, 0.0]), torch.tensor([0.8, 0.2, 0.001])
+    assert q17._doubled(before, after).tolist() == pytest.approx([3, 0, 0], abs=1e-6)

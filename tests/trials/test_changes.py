@@ -7,7 +7,12 @@ import pytest
 from unstuck.remedies import all_remedies
 from unstuck.trials.changes import all_changes
 
-EXPERIMENTS = {"sham", "set-learning-rate", "shuffled-labels", "shifted-inputs"}
+EXPERIMENTS = {"sham", "set-learning-rate", "shuffled-labels", "shifted-inputs"} | {
+    "cosine-decay",
+    "step-decay",
+    "warm-up",
+    "matched-momentum",
+}
 
 every_change = pytest.mark.parametrize("change", all_changes().values(), ids=all_changes())
 every_remedy = pytest.mark.parametrize("name", all_remedies())

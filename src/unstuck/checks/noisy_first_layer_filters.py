@@ -17,7 +17,7 @@ def noisy_first_layer_filters(
     facts: Facts,
     *,
     updates: int = 100,
-    # Question 7: .05 and less where the rate is too low, .22 to .35 for the best models.
+    # Question 7: .05 and less where the rate is too low, .20 to .59 for good models.
     smooth: float = 0.05,
     change: float = 0.05,
 ) -> Iterator[Finding]:
@@ -70,8 +70,8 @@ def noisy_first_layer_filters(
 
     ## Threshold
     After `updates` (100) updates, a correlation of neighbours below `smooth` (.05) and a relative
-    `change` of the weights below .05. Question 7 measured a correlation of -.03 and a change of .01
-    at a rate that is far too low, .22 to .35 for the best models; rates that are too high give
+    `change` of the weights below .05. Question 7 measured a correlation of -.01 and a change of .01
+    at a rate that is far too low, .20 to .59 for good models; rates that are too high give
     smoother filters, not rougher ones.
 
     ## When it is wrong

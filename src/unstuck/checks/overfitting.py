@@ -89,8 +89,8 @@ def overfitting(
     at .01 to .05), and by three times the noise, the median of half the second differences. The
     training loss fell by a tenth since then. If the accuracy is known and has not fallen by more
     than its binomial error, only the confidence is too high (Guo et al. 2017): a `note`, as long
-    as the loss is below 1.5 times the minimum (clean runs of question 6 reach 1.42), else a
-    `warning`.
+    as the loss is below 1.5 times the minimum (clean garments reached 1.42, the clean digits of
+    question 6 reach 1.15), else a `warning`.
 
     ## When it is wrong
     The loss may fall a second time much later (double descent, Nakkiran et al. 2019). Rare targets

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from unstuck.commands.pages import checks_of
 from unstuck.commands.watch import Checking, Wishes, show
@@ -12,6 +13,9 @@ from unstuck.questions import Question
 from unstuck.records import Run
 from unstuck.report.harmless import visible
 from unstuck.report.paragraphs import columns_of
+
+if TYPE_CHECKING:
+    from unstuck.trials.proving import Wish
 
 BUDGET = 120.0
 """Seconds for the replays: they were asked for."""
@@ -41,6 +45,9 @@ class _Asking(Checking):
     def experiments(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*super().experiments(), *self.question.replays)))
 
+    def wish(self, **how: Any) -> "Wish":
+        return super().wish(measurements=self.question.measurements, **how)
+
     def answer(self, run: Run) -> None:
         said = self.guard.run("answer", self.question.on, run.facts)
         if said is None:
@@ -51,4 +58,7 @@ class _Asking(Checking):
 
 
 def _item(text: str) -> list[str]:
+    """A sentence, or a row of the table below one."""
+    if text.startswith("  "):
+        return [f"  {text}"]
     return textwrap.wrap(text, columns_of(None), initial_indent="  - ", subsequent_indent="    ")

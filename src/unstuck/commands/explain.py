@@ -46,8 +46,6 @@ def _others(words: str, name: str) -> str:
 def _ways_on(name: str) -> str:
     if name not in all_questions():
         return ""
-    if not all_questions()[name].is_proven:
-        return f"\n\n`unstuck explain {name} --on train.py` runs the checks that watch for it on your script."
     return (
         f"\n\n`unstuck explain {name} --prove` runs the experiment here, `--on train.py` asks it of your "
         "script, `--html` opens the page with its picture."
@@ -71,20 +69,12 @@ def question(words: str) -> Question:
 
 
 def questions(words: str | None) -> list[Question]:
-    """The question that the words name; without words all that have an experiment.
+    """The question that the words name; without words all.
 
     Raises:
-        UsageError: they name none, or one that has no experiment yet.
+        UsageError: they name none.
     """
-    if words is None:
-        return [each for each in all_questions().values() if each.is_proven]
-    found = question(words)
-    if not found.is_proven:
-        raise UsageError(
-            f"{found.name} has no experiment yet",
-            "unstuck explain --prove --all runs all there are",
-        )
-    return [found]
+    return list(all_questions().values()) if words is None else [question(words)]
 
 
 def found(words: str) -> str:

@@ -6,8 +6,10 @@ The first docstring line is the question. The rest is markdown with the sections
 - ``PREDICTIONS``: what the experiment shall show (``_lab.Prediction``);
 - ``experiment(lab)``: returns what it measured, one number a seed (``_lab.Measured``);
 - ``picture(series)``: an altair chart of what was measured;
-- ``on(facts)``: sentences about a person's own run, from its recorded facts;
-- ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``).
+- ``on(facts)``: sentences about a person's own run, from its recorded facts; one that begins with two
+  spaces is a row of a table below them, shown as it is;
+- ``REPLAYS``, where replays can say more of that run: changes they shall try (``trials/changes``);
+- ``MEASUREMENTS``: what shall be measured on replays of it (``trials/measurements``).
 
 A new file named `qNN_some_words.py` in this folder is found without being listed anywhere.
 """
@@ -22,7 +24,7 @@ from functools import cache
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.questions._evidence import Evidence, Result, is_recorded, recorded
+from unstuck.questions._evidence import Evidence, Result, recorded
 from unstuck.questions._lab import SEEDS, Say, silent
 
 _FILE_NAME = re.compile(r"(q\d\d)_([a-z0-9_]+)")
@@ -39,13 +41,8 @@ class Question:
 
     @property
     def evidence(self) -> Evidence | None:
-        """The proof that came with the package; None if there is none."""
+        """The proof that came with the package; None before its first one is recorded."""
         return recorded(self.name)
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether it has an experiment, whose proof came with the package."""
-        return is_recorded(self.name)
 
     @property
     def claims(self) -> list[str]:
@@ -91,6 +88,11 @@ class Question:
     def replays(self) -> tuple[str, ...]:
         """The changes with which replays of a run can say more of this question."""
         return tuple(getattr(self._module, "REPLAYS", ()))
+
+    @property
+    def measurements(self) -> tuple[str, ...]:
+        """What can be measured of this question on replays of a run."""
+        return tuple(getattr(self._module, "MEASUREMENTS", ()))
 
     @property
     def _module(self) -> Any:

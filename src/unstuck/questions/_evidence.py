@@ -109,16 +109,8 @@ class Evidence:
 
 def recorded(question: str) -> Evidence | None:
     """The evidence that came with the package; None if there is none."""
-    return Evidence.loads(_file(question).read_bytes()) if is_recorded(question) else None
-
-
-def is_recorded(question: str) -> bool:
-    """Whether evidence came with the package."""
-    return _file(question).exists()
-
-
-def _file(question: str) -> Path:
-    return FOLDER / f"{question}.json"
+    file = FOLDER / f"{question}.json"
+    return Evidence.loads(file.read_bytes()) if file.exists() else None
 
 
 def rounded(number: float) -> str:

@@ -46,6 +46,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
+from unstuck.questions import _shifts
 from unstuck.questions._convs import KERNEL, SIDE, Convs, shown
 from unstuck.questions._data import Data, digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
@@ -66,6 +67,9 @@ PLACE_DRAWS = 2000
 """Draws of places are not those of starts and orders."""
 
 SHIFTS = (-2, -1, 0, 1, 2)
+
+
+MEASUREMENTS = ("shifts",)
 
 
 def every_second(maps: Tensor) -> Tensor:
@@ -196,7 +200,8 @@ def picture(series: dict[str, Any]) -> Any:
 
 
 def on(facts: Any) -> Iterator[str]:
-    """The convolutions of the person's net and what the fully connected layers after them weigh."""
+    """What shifted images do to the person's net, its convolutions, and what its other layers weigh."""
+    yield from _shifts.on(facts)
     layers = facts.layers
     if not layers:
         return

@@ -83,7 +83,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "trained to convergence: AUC with class weights less that without",
-        "auc_weighted", high=0.01, claim=1,
+        "auc_weighted", high=0.03, claim=1,
     ),
     Prediction(
         "balanced accuracy of the weighted model at 0.5 less that of the plain one at the class share",
@@ -108,7 +108,7 @@ PREDICTIONS = (
     Prediction("plain model at 0.5: share of the rare class that it finds", "recall", high=0.25),
     Prediction(
         "after only 300 steps of Adam: AUC with class weights less that without",
-        "auc_short", low=0.03,
+        "auc_short", low=0,
     ),
     Prediction(
         "two-layer net, 300 steps: Brier score after under-sampling over that without",

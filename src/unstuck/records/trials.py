@@ -1,6 +1,6 @@
 """The family ``trials``: the person's own run, replayed with one thing changed at a time."""
 
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 PAIR = "+"
 """Stands between the two remedies of a pair."""
@@ -50,6 +50,13 @@ class Verdict(TypedDict):
     seconds: float
 
 
+class Measured(TypedDict):
+    """What was measured on a replay of the run as it is: plain numbers, or why there are none."""
+
+    numbers: dict[str, Any]
+    stopped: str | None
+
+
 class Trials(TypedDict):
     """All replays of one run.
 
@@ -57,7 +64,8 @@ class Trials(TypedDict):
     ``excluded`` lists what was tried. ``score`` says what is measured (higher is better, 1 is perfect,
     0 is what a constant prediction reaches), ``judged_on`` on what: ``rows kept back``,
     ``batches before they are trained on``, ``validation`` or ``training batches``. ``margin``: what a
-    gain must exceed; ``margin_source`` where the number comes from.
+    gain must exceed; ``margin_source`` where the number comes from. ``measured``: by its name, what a
+    question asked for; recordings of earlier versions have none.
     """
 
     self_check: SelfCheck
@@ -69,6 +77,7 @@ class Trials(TypedDict):
     margin_source: str
     arms: list[Arm]
     verdicts: list[Verdict]
+    measured: NotRequired[dict[str, Measured]]
     winner: str | None
     excluded: list[str]
     replays: int

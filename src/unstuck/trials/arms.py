@@ -56,6 +56,10 @@ class Arms:
         for seed in seeds:
             yield Job(name, told.changes, seed, self._steps, threads=self._threads, rate=told.rate)
 
+    def measuring(self, name: str) -> Iterator[Job]:
+        """The replay of a measurement: the run's own draws, and no arm."""
+        yield Job(name, (name,), SEEDS[0], self._steps, threads=self._threads)
+
     def replay(self, names: Sequence[str], seeds: Sequence[int]) -> bool:
         """Replay these arms side by side, as many as the time allows; whether all were replayed.
 

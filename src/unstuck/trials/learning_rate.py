@@ -256,7 +256,7 @@ class _Arms:
         if not loss.requires_grad:
             return None, "the loss does not depend on the parameters"
         try:
-            value = sharpness(loss.reshape(()), trained, scales, self._seed)
+            value = sharpness(loss.reshape(()), trained, scales, self._seed).value
         except RuntimeError as error:
             return None, f"the loss is not twice differentiable: {str(error).splitlines()[0]}"
         if not 0 < value < math.inf:

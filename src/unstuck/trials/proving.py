@@ -8,15 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from unstuck.records import Finding, Run
-from unstuck.records.trials import PAIR, SelfCheck, Trials, Verdict
+from unstuck.records.trials import PAIR, Measured, SelfCheck, Trials, Verdict
 from unstuck.remedies import all_remedies
 from unstuck.trials import verdicts
 from unstuck.trials.arms import SEEDS, SHAM, UNCHANGED, Arms, Told, distances
 from unstuck.trials.changes import all_changes
+from unstuck.trials.replay import STEPS
 from unstuck.trials.replays import Job, Outcome, Replays, Source, TimeIsUp
 
-STEPS = 100
-"""Steps of a replay: 20 are far too few to tell causes apart, 50 too few, 80 better (``trials.md``)."""
 FEWEST = 30
 """With fewer steps nothing is confirmed."""
 MOST_REMEDIES = 6
@@ -44,14 +43,15 @@ class Unproven(Exception):
 class Wish:
     """How much may be spent: ``budget`` in seconds, ``parallel`` replays at a time (0: the cores).
 
-    ``experiments``: changes that checks ask for beside the remedies. ``more`` says how to ask for so many
-    minutes.
+    ``experiments``: changes that checks ask for beside the remedies. ``measurements``: what is measured on
+    replays of the run as it is. ``more`` says how to ask for so many minutes.
     """
 
     budget: float = BUDGET
     parallel: int = 0
     steps: int = STEPS
     experiments: tuple[str, ...] = ()
+    measurements: tuple[str, ...] = ()
     more: Callable[[int], str] = "unstuck check --budget {}m train.py".format
 
 
@@ -125,6 +125,7 @@ class _Proof:
         self.steps = min(wish.steps, run.script.steps)
         self.arms = Arms(self.replays, self.steps, threads)
         self.self_check: SelfCheck | None = None
+        self.measured: dict[str, Measured] = {}
         self.remarks: list[str] = []
         self.complete = True
 
@@ -190,9 +191,19 @@ class _Proof:
             self.arms.scores(UNCHANGED), [] if sham.stopped else self.arms.scores(SHAM)
         )
 
-    # Remedies, learning rates, experiments.
+    # Measurements, remedies, learning rates, experiments.
+
+    def _measure(self) -> None:
+        """What was asked for: it comes first."""
+        self.trying = "measurements"
+        jobs = [job for name in self.wish.measurements for job in self.arms.measuring(name)]
+        with closing(self.replays.run(jobs)) as outcomes:
+            for job, outcome in outcomes:
+                stopped = outcome.unfit or outcome.failed
+                self.measured[job.arm] = {"numbers": outcome.measured, "stopped": stopped}
 
     def _go_on(self) -> None:
+        self._measure()
         named = [self.arms.add(name, (name,)) for name in self._named()]
         broad = [name for name in named if verdicts.breadth(name) != "specific"]
         specific = [name for name in named if name not in broad]
@@ -372,6 +383,7 @@ class _Proof:
             "margin_source": self.arms.source,
             "arms": [self.arms.record(name) for name in self.arms.told],
             "verdicts": said,
+            "measured": self.measured,
             "winner": won,
             "excluded": [] if won else [v["remedy"] for v in said if v["status"] == "rejected"],
             "replays": self.replays.made,

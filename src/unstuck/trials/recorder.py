@@ -19,52 +19,16 @@ from unstuck.observe.generators import RandomStates
 from unstuck.observe.probes.loss import Loss
 from unstuck.observe.session import LossCallEvent, Root, Session, is_plain
 from unstuck.records.finding import Place
-from unstuck.trials.replay import LossCall, NotApplicable, Replay
+from unstuck.trials.batches import Batch, Ended, copied, find
+from unstuck.trials.replay import BATCHES, LossCall, NotApplicable, Replay
 from unstuck.trials.rows import Rows, spread
 from unstuck.trials.scores import KNOWN, Predictions
 
-BATCHES = 12
-"""Batches of each kind that are kept to score the model on, at its end."""
 _FEWEST_ROWS = 24
 _COMPARED = 200
 """Steps whose losses a replay is compared by: as many as a search makes at most."""
 _WINDOW = 0.2
 """The last fifth of the steps is what a loss is judged by."""
-
-
-@dataclass(frozen=True)
-class Path:
-    """Where in the output of the outermost module a prediction is found: a view of one tensor."""
-
-    keys: tuple[Any, ...]
-    shape: torch.Size
-    stride: tuple[int, ...]
-    offset: int
-
-    def of(self, output: Any) -> Tensor | None:
-        """The prediction in another output of the same module; None if it is not there."""
-        for key in self.keys:
-            output = output[key]
-        if not isinstance(output, Tensor):
-            return None
-        if output.shape == self.shape and output.stride() == self.stride:
-            return output
-        needed = 1 + sum((n - 1) * s for n, s in zip(self.shape, self.stride, strict=True))
-        if self.offset + needed > output.untyped_storage().nbytes() // output.element_size():
-            return None
-        return output.as_strided(self.shape, self.stride, output.storage_offset() + self.offset)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One call of the model and the loss on it, to be asked again at the end."""
-
-    module: nn.Module
-    arguments: Any
-    keywords: Any
-    path: Path
-    call: LossCall
-    back: Tensor | None
 
 
 class Given:
@@ -116,7 +80,7 @@ class Recorder:
         self._changed: LossCall | None = None
         self._back: Tensor | None = None
         self._place: Place | None = None
-        self._training: deque[Batch] = deque(maxlen=BATCHES)
+        self._training: deque[Batch] = deque()
         self._validation: list[Batch] = []
         self._fresh: deque[float] = deque(maxlen=BATCHES)
         self._steps_made: list[tuple[int, float]] = []
@@ -160,7 +124,8 @@ class Recorder:
 
     def _without_kept_back(self, call: LossCall) -> LossCall:
         numbers = self._forward.numbers if self._forward is not None else None
-        if not self.keep_back or numbers is None or not _is_mean(call):
+        whole = self.replay.whole_batches or not self.keep_back
+        if whole or numbers is None or not _is_mean(call):
             return call
         back = self._rows.kept_back(numbers)
         rows = len(call.prediction) if call.prediction.dim() else 0
@@ -213,17 +178,22 @@ class Recorder:
             return
         batch = Batch(
             forward.module,
-            _copied(forward.arguments),
-            _copied(forward.keywords),
+            copied(forward.arguments),
+            copied(forward.keywords),
             path,
             replace(call, target=call.target.detach().clone(), prediction=torch.empty(0)),
             self._back,
         )
         (self._training if event.training else self._validation).append(batch)
+        while len(self._training) > self.replay.batches_kept:
+            self._training.popleft()
 
     def backward(self, tensors: list[Tensor], adds: bool) -> None:
         """A backward pass begins."""
-        self.given.receive(self.session, self.session.step, tensors, adds)
+        step = self.session.step
+        self.given.receive(self.session, step, tensors, adds)
+        if adds and len(tensors) == 1 and is_plain(tensors[0]):
+            self._applied(lambda: self.replay.differentiating(tensors[0], step))
 
     def optimizer_built(self, optimizer: Optimizer, place: Place | None) -> None:
         """A later optimizer."""
@@ -284,16 +254,14 @@ class Recorder:
             return
         self.session.busy += 1  # what follows is not the script's
         with torch.no_grad():
-            scores = {
-                "validation": self._ask(self._validation, None),
-                "rows kept back": self._ask(list(self._training), True),
-                "training batches": self._ask(list(self._training), False),
-                "as trained": self._as_trained(),
-            }
+            scores = self._scores() if not self.replay.measures else {}
+            ended = Ended(self._training, self._validation, self._asked_again)
+            self._applied(lambda: self.replay.ended(ended))
         window = [loss for _, loss in self._steps_made[-self._window :]]
         self._send(
             {
-                "scores": {name: value for name, value in scores.items() if value is not None},
+                "scores": scores,
+                "measured": self.replay.measured,
                 "function": self._online[-1][0] if self._online else "",
                 "loss": plain(sum(window) / len(window)) if window else None,
                 "fresh": sum(self._fresh) / len(self._fresh) if self._fresh else 0.0,
@@ -304,6 +272,17 @@ class Recorder:
                 "loss_changed": self.replay.changes_loss,
             }
         )
+
+    def _scores(self) -> dict[str, float]:
+        """By what each was judged on, as far as there is enough of it."""
+        training = list(self._training)
+        scores = {
+            "validation": self._ask(self._validation, None),
+            "rows kept back": self._ask(training, True),
+            "training batches": self._ask(training, False),
+            "as trained": self._as_trained(),
+        }
+        return {name: value for name, value in scores.items() if value is not None}
 
     @property
     def _window(self) -> int:
@@ -355,26 +334,6 @@ class Recorder:
         return self.replay.loss_called(replace(batch.call, prediction=prediction))
 
 
-def find(output: Any, prediction: Tensor, keys: tuple[Any, ...] = ()) -> Path | None:
-    """Where the prediction lies in the output; None if it is not a part or a view of it."""
-    if isinstance(output, Tensor):
-        storage = output.untyped_storage().data_ptr()
-        if output.device.type != "cpu" or not storage:
-            return Path(keys, output.shape, output.stride(), 0) if output is prediction else None
-        if prediction.untyped_storage().data_ptr() != storage or prediction.dtype != output.dtype:
-            return None
-        offset = int(prediction.storage_offset()) - int(output.storage_offset())
-        return Path(keys, prediction.shape, prediction.stride(), offset)
-    if isinstance(output, dict):
-        pairs: list[tuple[Any, Any]] = list(output.items())
-    elif isinstance(output, list | tuple):
-        pairs = list(enumerate(output))
-    else:
-        return None
-    found = (find(value, prediction, (*keys, key)) for key, value in pairs)
-    return next((path for path in found if path is not None), None)
-
-
 def _is_mean(call: LossCall) -> bool:
     """Whether leaving out rows leaves the loss what it is: a mean over them, none weighed by itself."""
     if call.function not in KNOWN or call.options.get("reduction", "mean") != "mean":
@@ -389,19 +348,6 @@ def _ignored(call: LossCall) -> int:
 
 def _copies(call: LossCall) -> tuple[Tensor, Tensor]:
     return call.prediction.detach().clone(), call.target.detach().clone()
-
-
-def _copied(value: Any) -> Any:
-    """The structure with copies of its tensors: a script may fill the same buffer again."""
-    if isinstance(value, Tensor):
-        return value.detach().clone()
-    if isinstance(value, dict):
-        return {key: _copied(each) for key, each in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_copied(each) for each in value))
-    if isinstance(value, list | tuple):
-        return type(value)(_copied(each) for each in value)
-    return value
 
 
 def plain(number: float) -> float | None:

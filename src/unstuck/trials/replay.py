@@ -2,11 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
+
+if TYPE_CHECKING:
+    from unstuck.trials.batches import Ended
+
+STEPS = 100
+"""Steps of a replay: 20 are far too few to tell causes apart, 50 too few, 80 better (``trials.md``)."""
+
+BATCHES = 12
+"""Batches of each kind that are kept to score the model on, at its end."""
 
 
 class NotApplicable(Exception):
@@ -33,6 +42,7 @@ ChangeInputs = Callable[
 ]
 ChangeLoss = Callable[[LossCall], LossCall]
 Act = Callable[[Optimizer], None]
+Look = Callable[[Tensor, int], None]
 
 
 class Replay:
@@ -42,8 +52,11 @@ class Replay:
     ``arguments`` and ``keywords`` what it is called with. ``optimizers`` and ``loaders`` are those alive,
     in the order in which they were built. ``seed`` is this replay's. ``measured_rate`` is the learning
     rate that was measured as the best for this run, None if it was not measured. ``made`` names the
-    changes that were made, ``state_loaded`` says that weights were loaded before. Nothing needs to be
-    put back: the process ends after its last step.
+    changes that were made, ``state_loaded`` says that weights were loaded before, ``steps`` are those that
+    will be made. Nothing needs to be put back: the process ends after its last step.
+
+    A measurement writes plain numbers to ``measured``. It may ask for ``whole_batches``, of which no row
+    is kept back, and for how many of the newest training batches are kept, ``batches_kept``.
     """
 
     def __init__(
@@ -57,6 +70,7 @@ class Replay:
         seed: int = 0,
         measured_rate: float | None = None,
         state_loaded: bool = False,
+        steps: int = STEPS,
     ) -> None:
         self.models = models
         self.optimizers = list(optimizers)
@@ -66,12 +80,18 @@ class Replay:
         self.seed = seed
         self.measured_rate = measured_rate
         self.state_loaded = state_loaded
+        self.steps = steps
+        self.whole_batches = False
+        self.batches_kept = BATCHES
+        self.measured: dict[str, Any] = {}
         self.made: set[str] = set()
         self._inputs: list[ChangeInputs] = []
         self._losses: list[ChangeLoss] = []
         self._before: list[Act] = []
         self._after: list[Act] = []
         self._built: list[Act] = []
+        self._looks: list[Look] = []
+        self._ends: list[Callable[[Ended], None]] = []
 
     @property
     def model(self) -> nn.Module:
@@ -116,6 +136,21 @@ class Replay:
             act(optimizer)
         self._built.append(act)
 
+    # Where a measurement can look.
+
+    def before_backward(self, look: Look) -> None:
+        """Look at each loss and its graph before it is differentiated, and at the number of the step."""
+        self._looks.append(look)
+
+    def at_end(self, look: "Callable[[Ended], None]") -> None:
+        """Look at the model after the last step."""
+        self._ends.append(look)
+
+    @property
+    def measures(self) -> bool:
+        """Whether it is measured; then it is not scored."""
+        return bool(self._looks or self._ends)
+
     # What the branch and the session report.
 
     def called(
@@ -147,3 +182,13 @@ class Replay:
         """An optimizer has stepped."""
         for act in reversed(self._after):
             act(optimizer)
+
+    def differentiating(self, loss: Tensor, step: int) -> None:
+        """A backward pass begins."""
+        for look in self._looks:
+            look(loss, step)
+
+    def ended(self, ended: "Ended") -> None:
+        """The last step was made."""
+        for look in self._ends:
+            look(ended)

@@ -59,6 +59,7 @@ class Outcome:
     losses: list[tuple[int, float | None]] = field(default_factory=list)
     given: list[tuple[int, float | None]] = field(default_factory=list)
     scores: dict[str, float] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
     function: str = ""
     loss: float | None = None
     fresh: float = 0.0
@@ -79,6 +80,7 @@ class Outcome:
         for name in (
             "given",
             "scores",
+            "measured",
             "function",
             "loss",
             "fresh",

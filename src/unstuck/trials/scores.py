@@ -65,6 +65,31 @@ class Predictions:
         self._predicted.append(prediction)
         self._wanted.append(target)
 
+    @property
+    def measure(self) -> str:
+        """What :meth:`hits` are shares of."""
+        return "R^2" if self._is_of_numbers else "accuracy"
+
+    @property
+    def _is_of_numbers(self) -> bool:
+        labels = self.function in _LABELS and all(_are_labels(each) for each in self._wanted)
+        return not labels and self.function not in _CLASSES
+
+    def answers(self) -> Tensor:
+        """By row, the class or the labels that are predicted; numbers as they are."""
+        predicted = torch.cat(self._predicted)
+        if self._is_of_numbers:
+            return predicted
+        return predicted.argmax(1, keepdim=True) if self.function in _CLASSES else predicted > 0.5
+
+    def hits(self) -> Tensor:
+        """One a row; their mean is the accuracy, of numbers R^2."""
+        wanted = torch.cat(self._wanted)
+        if self._is_of_numbers:
+            spread = ((wanted - wanted.mean(0)) ** 2).sum() / len(wanted)
+            return 1 - ((torch.cat(self._predicted) - wanted) ** 2).sum(1) / spread
+        return (self.answers() == wanted.reshape(len(wanted), -1)).float().mean(1)
+
     def score(self) -> float | None:
         """The number; None if there is nothing to tell apart."""
         if not self.rows:
@@ -74,11 +99,15 @@ class Predictions:
             return WORST
         if self.function in _CLASSES:
             value = _of_classes(predicted, wanted)
-        elif self.function in _LABELS and bool(((wanted == 0) | (wanted == 1)).all()):
+        elif self.function in _LABELS and _are_labels(wanted):
             value = _of_labels(predicted, wanted)
         else:
             value = _of_numbers(predicted, wanted)
         return None if value is None else max(WORST, min(1.0, value))
+
+
+def _are_labels(wanted: Tensor) -> bool:
+    return bool(((wanted == 0) | (wanted == 1)).all())
 
 
 def _log_probabilities(function: str, prediction: Tensor) -> Tensor:

@@ -6,8 +6,10 @@ survive, and it changes while they train (Cohen et al. 2021, *Gradient Descent o
 Typically Occurs at the Edge of Stability*).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,34 +19,52 @@ CLOSE = 0.01
 """It ends when an iteration changes the eigenvalue by less than this part."""
 
 
+class Sharpness(NamedTuple):
+    """The eigenvalue; one that has not ``settled`` is a lower bound."""
+
+    value: float
+    settled: bool
+
+
 def sharpness(
-    loss: Tensor, parameters: Sequence[Tensor], scales: Sequence[float], seed: int
-) -> float:
+    loss: Tensor,
+    parameters: Sequence[Tensor],
+    scales: Sequence[float | Tensor],
+    seed: int,
+    seconds: float = math.inf,
+) -> Sharpness:
     """The largest eigenvalue of the loss's Hessian, in units of the loss per squared parameter.
 
     Args:
         loss: a scalar with its graph.
         parameters: the leaves that are trained.
-        scales: for each, its learning rate as a multiple of the one that is searched for: the Hessian is
-            multiplied by their square roots on both sides, so that 2 / sharpness limits that rate.
+        scales: for each, its learning rate as a multiple of the one that is searched for, or one for each of
+            its numbers: the Hessian is multiplied by their square roots on both sides, so that 2 / sharpness
+            limits that rate.
         seed: of the first direction.
+        seconds: when it ends at the latest.
 
     Raises:
         RuntimeError: the loss is not twice differentiable.
     """
+    until = time.monotonic() + seconds
     times = _products(loss, parameters, [scale**0.5 for scale in scales])
-    value = _largest(times, parameters, 0.0, seed)
+    found = _largest(times, parameters, 0.0, seed, until)
+    if found.value >= 0:
+        return found
     # The largest by size may be negative: moved by as much, the largest of all comes to the front.
-    return value if value >= 0 else _largest(times, parameters, -value, seed) + value
+    moved = _largest(times, parameters, -found.value, seed, until)
+    return Sharpness(moved.value + found.value, moved.settled)
 
 
 def _products(
-    loss: Tensor, parameters: Sequence[Tensor], roots: Sequence[float]
+    loss: Tensor, parameters: Sequence[Tensor], roots: Sequence[float | Tensor]
 ) -> Callable[[list[Tensor]], list[Tensor]]:
     slopes = torch.autograd.grad(
         loss, parameters, create_graph=True, allow_unused=True, materialize_grads=True
     )
-    if _differentiable_once(slopes):
+    # Asked for given leaves, autograd passes over its error node in silence, and that part would be 0.
+    if any(name.rpartition(":")[2] == "Error" for name in operations(slopes)):
         raise RuntimeError("a function in it forbids it")
 
     def times(direction: list[Tensor]) -> list[Tensor]:
@@ -60,20 +80,17 @@ def _products(
     return times
 
 
-def _differentiable_once(slopes: Sequence[Tensor]) -> bool:
-    """Whether a gradient ends in autograd's error node: asked for given leaves, it is passed over in
-    silence and its part of the curvature is 0."""
-    waiting: list[Any] = [slope.grad_fn for slope in slopes]
+def operations(tensors: Sequence[Tensor]) -> Iterator[str]:
+    """The names of autograd's nodes, of all that the tensors are made of."""
+    waiting: list[Any] = [tensor.grad_fn for tensor in tensors]
     seen = set()
     while waiting:
         node = waiting.pop()
         if node is None or node in seen:
             continue
-        if node.name().rpartition(":")[2] == "Error":
-            return True
         seen.add(node)
+        yield node.name()
         waiting += [following for following, _ in node.next_functions]
-    return False
 
 
 def _largest(
@@ -81,7 +98,8 @@ def _largest(
     parameters: Sequence[Tensor],
     shift: float,
     seed: int,
-) -> float:
+    until: float,
+) -> Sharpness:
     generator = torch.Generator().manual_seed(seed)
     direction = [torch.randn(p.shape, generator=generator).to(p) for p in parameters]
     value = 0.0
@@ -94,8 +112,10 @@ def _largest(
         before, value = value, _dot(direction, product)
         direction = product
         if abs(value - before) <= CLOSE * abs(value):
+            return Sharpness(value, settled=True)
+        if time.monotonic() > until:
             break
-    return value
+    return Sharpness(value, settled=False)
 
 
 def _dot(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:

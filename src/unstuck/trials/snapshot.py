@@ -6,6 +6,7 @@ import gc
 import os
 import random
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from unstuck.trials import branch
 from unstuck.trials.changes import all_changes
 from unstuck.trials.kept import seed_everything
 from unstuck.trials.loading import SentIndices
+from unstuck.trials.measurements import all_measurements
 from unstuck.trials.proving import Say, Unproven, Wish, prove, silent
 from unstuck.trials.rate_search import LearningRateSearch
 from unstuck.trials.recorder import Given, Recorder, sender
@@ -214,12 +216,13 @@ class Snapshot:
         self._change(replay, words["changes"], send)
 
     def _change(self, replay: Replay, names: list[str], send: Any) -> None:
-        """Make the changes and say them; one that cannot be made ends the replay."""
+        """Make the changes, or begin to measure, and say them; what cannot be made ends the replay."""
         said: list[str] = []
         fence = guard.Guard()
+        known: dict[str, Callable[[Replay], str | None]] = {**all_changes(), **all_measurements()}
         try:
             for name in names:
-                act = functools.partial(all_changes()[name], replay)
+                act = functools.partial(known[name], replay)
                 said.append(guard.pass_through(fence, name, act, NotApplicable) or "")
             unfit = next(iter(fence.losses.values()), None)
         except NotApplicable as nothing:
@@ -242,6 +245,7 @@ class Snapshot:
             seed=words["seed"],
             measured_rate=words.get("rate"),
             state_loaded=self.session.state_loaded,
+            steps=words["steps"],
         )
 
 

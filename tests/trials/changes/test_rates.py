@@ -95,3 +95,61 @@ def test_a_change_is_made_once(live):
     replay = live(model, optimizer, x, change="lower-learning-rate")
     with pytest.raises(NotApplicable):
         all_changes()["lower-learning-rate"](replay)
+
+
+def used(live, change, optimizer, steps=10):
+    """The rates of the updates of a replay of so many steps."""
+    seen = []
+    model = nn.Linear(4, 1)
+    optimizer = optimizer(model.parameters())
+    replay = live(model, optimizer, x, change=change, steps=steps)
+    replay.before_update(lambda each: seen.append(each.param_groups[0]["lr"]))
+    train(model, optimizer, steps)
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    return seen
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "first", "middle", "last"),
+    [
+        ("cosine-decay", 0.0976, 0.05, 0.0),
+        ("step-decay", 0.1, 0.1, 0.01),
+        ("warm-up", 0.05, 0.1, 0.1),
+    ],
+)
+def test_a_course_lasts_as_long_as_the_replay(live, change, first, middle, last):
+    steps = 20 if change == "warm-up" else 10
+    rates = used(live, change, sgd, steps)
+    assert len(rates) == steps
+    ends = (rates[0], rates[steps // 2 - 1], rates[-1])
+    assert ends == pytest.approx((first, middle, last), abs=1e-4)
+
+
+def test_a_course_does_not_fight_with_a_scheduler(live):
+    model, optimizer = net()
+    StepLR(optimizer, 1)
+    with pytest.raises(NotApplicable, match="a scheduler sets"):
+        live(model, optimizer, x, change="cosine-decay")
+
+
+@pytest.mark.parametrize(
+    ("before", "rate", "words"),
+    [(0.0, 0.01, "momentum 0.9, rate 0.01"), (0.9, 1.0, "momentum 0, rate 1")],
+)
+def test_momentum_is_exchanged_at_the_same_rate_in_all(live, before, rate, words):
+    plain = train(*net(rate, momentum=0.9 - before))
+    model, optimizer = net(momentum=before)
+    replay = live(model, optimizer, x, change="matched-momentum")
+    changed = train(model, optimizer)
+    assert replay.words == [words]
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(changed, plain, strict=True))
+
+
+def test_momentum_is_not_given_to_adam(live):
+    model, _ = net()
+    with pytest.raises(NotApplicable, match="gradient descent"):
+        live(model, torch.optim.Adam(model.parameters()), x, change="matched-momentum")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
@@ -21,6 +22,14 @@ def numbers_in(arguments: Any, keywords: Any) -> dict[int, Tensor]:
         for at, leaf in enumerate(leaves)
         if isinstance(leaf, Tensor) and leaf.is_floating_point() and leaf.dim() and leaf.numel() > 1
     }
+
+
+def in_rows(arguments: Any, keywords: Any) -> Tensor | None:
+    """All real numbers of each sample in a row; None if there are none, or not as many samples everywhere."""
+    tensors = list(numbers_in(arguments, keywords).values())
+    if not tensors or any(len(each) != len(tensors[0]) for each in tensors):
+        return None
+    return torch.cat([each.reshape(len(each), -1).to(tensors[0]) for each in tensors], 1)
 
 
 def exchange_numbers(

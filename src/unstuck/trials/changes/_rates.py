@@ -1,5 +1,6 @@
 """Learning rates, changed for the moment of each update: whatever sets them in between finds its own."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,25 @@ def scale_rates(replay: Replay, factor: Callable[[Optimizer], float]) -> None:
 
     replay.before_update(scale)
     replay.after_update(restore)
+
+
+def follow(replay: Replay, course: Callable[[float], float]) -> float:
+    """Multiply the rates at each update by a course over the replay, from 0 to 1 at its last; the rate.
+
+    Raises:
+        NotApplicable: a schedule sets the rates already.
+    """
+    groups = [group for optimizer in replay.optimizers for group in optimizer.param_groups]
+    if any("initial_lr" in group for group in groups):  # every scheduler of torch leaves it there
+        raise NotApplicable("a scheduler sets the rate")
+    updates: Counter[int] = Counter()
+
+    def factor(optimizer: Optimizer) -> float:
+        updates[id(optimizer)] += 1
+        return course(min(1.0, updates[id(optimizer)] / replay.steps))
+
+    scale_rates(replay, factor)
+    return present_rate(replay)
 
 
 def change_rate(replay: Replay, new: float) -> str:

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from unstuck.trials.changes._draws import own_draws
-from unstuck.trials.changes._inputs import numbers_in
+from unstuck.trials.changes._inputs import in_rows
 from unstuck.trials.changes._parameters import clear, give
 from unstuck.trials.changes._structure import structure_of
 from unstuck.trials.changes._watching import Hook, tensors_in
@@ -42,7 +42,7 @@ def linear_model(replay: Replay) -> str:
     The script's optimizer trains it: at its rates, and nothing else, as the model gets no gradient.
     """
     structure = structure_of(replay)
-    given = _flat(replay.arguments, replay.keywords)
+    given = in_rows(replay.arguments, replay.keywords)
     outputs = [each for each in tensors_in(structure.output) if each.is_floating_point()]
     endings = {
         _ENDINGS[name] for name in map(structure.ending, structure.makers) if name in _ENDINGS
@@ -71,17 +71,9 @@ def linear_model(replay: Replay) -> str:
     return f"a linear map of {given.shape[1]} inputs to {sum(sizes)} outputs instead of the model"
 
 
-def _flat(arguments: Any, keywords: Any) -> Tensor | None:
-    """All real numbers of each sample in a row."""
-    tensors = list(numbers_in(arguments, keywords).values())
-    if not tensors or any(len(each) != len(tensors[0]) for each in tensors):
-        return None
-    return torch.cat([each.reshape(len(each), -1).to(tensors[0]) for each in tensors], 1)
-
-
 def _returning(maps: list[nn.Module], ending: Callable[[Tensor], Tensor] | None = None) -> Any:
     def returned(module: nn.Module, arguments: Any, keywords: Any, output: Any) -> Any:
-        given = _flat(arguments, keywords)
+        given = in_rows(arguments, keywords)
         if given is None:
             return output
         leaves, shape = tree_flatten(output)
