@@ -269,6 +269,17 @@ def test_class_weights_reach_the_loss(kind, loss, word):
     assert losses(ran(loop)) != losses(ran(looped(RECIPE.because(loss=loss), data=parts(kind))))
 
 
+@pytest.mark.parametrize(
+    ("kind", "loss"), [("classes", "cross-entropy"), ("labels", "binary cross-entropy")]
+)
+def test_the_weighed_held_out_loss_does_not_depend_on_its_batches(monkeypatch, kind, loss):
+    recipe, weights = RECIPE.because(loss=loss), torch.tensor([1.0, 2.0, 5.0])
+    whole = looped(recipe, data=parts(kind), weights=weights).validation_loss()
+    monkeypatch.setattr(loops, "AT_ONCE", 7)
+    again = looped(recipe, data=parts(kind), weights=weights).validation_loss()
+    assert again == pytest.approx(whole, rel=1e-6)
+
+
 def test_nothing_decays_biases_and_norms():
     groups = optimizer_of(net(), RECIPE).param_groups
     decays = {p.ndim > 1: group["weight_decay"] for group in groups for p in group["params"]}

@@ -251,8 +251,7 @@ class Loop:
         loss = self.loss(outputs, targets, **how)
         if self._processes == 1:
             return loss
-        counted = how["weight"][targets] if "weight" in how else torch.ones(len(targets))
-        here = counted.sum().to(outputs.device)
+        here = _counted(targets, how).to(outputs.device)
         share: Tensor = here / self.accelerator.reduce(here.clone(), "mean")
         return loss * share
 
@@ -271,10 +270,12 @@ class Loop:
         sums = torch.zeros(2, dtype=torch.float64)
         for inputs, targets in self._validation:
             outputs = self.model(*(each.to(place) for each in inputs)).float()
-            loss = float(self.loss(outputs, targets.to(place), **self._by_class(outputs.device)))
-            sums += torch.tensor([loss * len(targets), len(targets)], dtype=torch.float64)
-        total, rows = self._summed(sums).tolist()
-        return float(total / rows)
+            how, targets = self._by_class(outputs.device), targets.to(place)
+            count = float(_counted(targets, how))
+            loss = float(self.loss(outputs, targets, **how)) * count
+            sums += torch.tensor([loss, count], dtype=torch.float64)
+        total, counted = self._summed(sums).tolist()
+        return float(total / counted)
 
     def _summed(self, values: Tensor) -> Tensor:
         """Over all processes, where there are several."""
@@ -374,6 +375,11 @@ def _quiet(text: str) -> None:
 
 def _never() -> bool:
     return False
+
+
+def _counted(targets: Tensor, how: Mapping[str, Tensor]) -> Tensor:
+    """What a mean loss was divided by: how many rows, or the sum of the weights of their classes."""
+    return how["weight"][targets].sum() if "weight" in how else torch.tensor(float(len(targets)))
 
 
 def _refuse_too_few(batches: Batches, processes: int) -> None:
