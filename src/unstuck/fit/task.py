@@ -1,7 +1,7 @@
 """What is to be predicted: found from the targets, and said."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -230,9 +230,9 @@ def _names(
         return tuple(names)
     if _are_collections(values.reshape(len(values), -1)[:, 0]) or values.ndim > 1 < values.shape[1]:
         raise UsageError("each example has several targets, not one class", "--task multi-label")
-    classes = sorted({plain(value) for value in _different(values)[0]}, key=_order)
+    classes = _in_order(_different(values)[0])
     _refuse_odd(classes, len(values), kind)
-    return tuple(classes)
+    return classes
 
 
 def _label_names(values: NDArray[Any], names: Sequence[str]) -> tuple[Label, ...]:
@@ -248,10 +248,19 @@ def _label_names(values: NDArray[Any], names: Sequence[str]) -> tuple[Label, ...
 
 
 def _labels(sets: NDArray[Any]) -> tuple[Label, ...]:
-    labels = {plain(label) for each in sets for label in each}
+    labels = _in_order(label for each in sets for label in each)
     if not labels:
         raise BadData("no example has a label", "a multi-label task needs some")
-    return tuple(sorted(labels, key=_order))
+    return labels
+
+
+def _in_order(values: Iterable[Any]) -> tuple[Label, ...]:
+    """The different ones; Python takes 1 for True, so that a mix of the two would become one class."""
+    found = [plain(value) for value in values]
+    kinds = {isinstance(each, bool) for each in found if not isinstance(each, str)}
+    if len(kinds) > 1:
+        raise BadData("the targets mix True or False with numbers", "write them all in one way")
+    return tuple(sorted(set(found), key=_order))
 
 
 def _refuse_odd(classes: Sequence[Label], rows: int, kind: Kind) -> None:
