@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unstuck.errors import UsageError
-from unstuck.fit import fitting
+from unstuck.fit import candidates, fitting
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.loop import Stopped
@@ -81,7 +81,9 @@ def test_a_linear_model_that_was_asked_for_is_all_that_is_trained():
 
 def candidate(name, losses):
     recipe = Recipe().because(model=name)
-    return fitting.Candidate(Fitted(torch.nn.Identity(), recipe, None, None), torch.tensor(losses))
+    return candidates.Candidate(
+        Fitted(torch.nn.Identity(), recipe, None, None), torch.tensor(losses)
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ def candidate(name, losses):
 )
 def test_the_better_one_is_kept_and_the_plain_word_is_said(net, kept, said):
     linear = candidate("linear", [1.0, 1.0, 1.0, 1.0])
-    found, why = fitting._choice(linear, candidate("mlp", net), asked=False)
+    found, why = candidates.choice(linear, candidate("mlp", net), asked=False)
     assert found.fitted.recipe.model == kept
     assert said in why
 

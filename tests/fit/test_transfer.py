@@ -10,7 +10,7 @@ from unstuck.fit import transfer
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
-from unstuck.fit.transfer import simplest
+from unstuck.fit.candidates import simplest
 
 FEW = 60
 

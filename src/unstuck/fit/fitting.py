@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.fit import encoders, metrics, models, reliability, thresholds
+from unstuck.fit import encoders, metrics, models
 from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.fit.candidates import Candidate, choice, judged, with_or_without_weights
 from unstuck.fit.checkpoints import Keeper
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Encoder, decoded, encoder_of
@@ -22,7 +23,7 @@ from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
-from unstuck.fit.weighing import correction, gain, weights_of
+from unstuck.fit.weighing import weights_of
 from unstuck.records import Run
 
 Say = Callable[[str], None]
@@ -183,14 +184,6 @@ class Trained:
     run: Run | None
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A judged model, and its loss on each of the rows to choose by."""
-
-    fitted: Fitted
-    losses: Tensor
-
-
 def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None) -> Trained:
     """The model of the recipe, or this one, with a measured rate, trained while our own probes watch."""
     keeper = how.keeper()
@@ -208,25 +201,6 @@ def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None =
     with loop.watching() as seen:
         loop.run(how.told, keeper)
     return Trained(loop.net, loop.recipe, loop.progress, seen.record)
-
-
-def judged(ready: Prepared, made: Trained) -> Candidate:
-    """The model with its thresholds, from rows to choose by, and its metrics, from rows to judge by."""
-    offset = correction(ready.weights) if made.recipe.class_weights else ()
-    fitted = Fitted(
-        made.model.cpu(), made.recipe, ready.task, ready.encoder, offset=offset, run=made.run
-    )
-    held, rows = fitted.outputs(ready.examples.inputs, ready.split.validation), ready.split.test
-    truth = ready.targets[ready.split.validation]
-    fitted = replace(fitted, thresholds=_thresholds(ready, fitted, held, truth))
-    found, losses = fitted.outputs(ready.examples.inputs, rows), _losses(made.recipe, held, truth)
-    about = {
-        "reliability": _reliability(fitted, found, ready.targets[rows]),
-        "epochs": len(made.progress.history),
-        "best epoch": made.progress.best_epoch,
-    }
-    fitted = replace(fitted, metrics=fitted.judged(found, ready.targets[rows]), about=about)
-    return Candidate(fitted, losses)
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> nn.Module:
@@ -256,37 +230,6 @@ class _Spread(nn.Module):
         return outputs
 
 
-def _thresholds(
-    ready: Prepared, fitted: Fitted, outputs: Tensor, targets: Tensor
-) -> tuple[float, ...]:
-    task = ready.task
-    if not task.is_classification:
-        return ()
-    imbalanced = task.kind == "multi-label" or ready.is_imbalanced
-    if fitted.recipe.threshold == "half" or not imbalanced:
-        return thresholds.even(task)
-    return thresholds.moved(task, task.probabilities(outputs), targets)
-
-
-def _losses(recipe: Recipe, outputs: Tensor, targets: Tensor) -> Tensor:
-    """Of each row."""
-    each = LOSSES[recipe.loss](outputs, targets, reduction="none")
-    return each.reshape(len(targets), -1).mean(1)
-
-
-def _reliability(fitted: Fitted, outputs: Tensor, targets: Tensor) -> list[dict[str, Any]]:
-    """Groups of rows by what was given to the positive class, the label, or the class that was likeliest."""
-    task = fitted.task
-    if not task.is_classification:
-        return []
-    found = task.probabilities(outputs)
-    if task.kind == "multi-class":
-        surest, likeliest = found.max(1)
-        return reliability.plain(reliability.groups_of(surest, likeliest == targets))
-    positive = found[:, 1] if task.kind == "binary" else found.flatten()
-    return reliability.plain(reliability.groups_of(positive, targets.flatten()))
-
-
 def fit(
     examples: Examples,
     *,
@@ -310,7 +253,7 @@ def fit(
         )
     net = _net(ready, hand, of_net)
     say(f"the net: {metrics.said(net.fitted.metrics, first)}")
-    kept, why = _choice(linear, net, asked=bool({"model", "backbone"} & set(hand)))
+    kept, why = choice(linear, net, asked=bool({"model", "backbone"} & set(hand)))
     say(why)
     return _finished(ready, kept.fitted, linear, why, begun)
 
@@ -362,51 +305,9 @@ def _candidate(ready: Prepared, recipe: Recipe, how: How, hand: Mapping[str, Any
     plain = judged(ready, trained(ready, recipe, how))
     if not ready.is_imbalanced or "class_weights" in hand:
         return plain
-    with_weights = plain.fitted.recipe.because(class_weights=True)
-    how = replace(how, name=f"{how.name}-weighed")
-    weighed = judged(ready, trained(ready, with_weights, how))
-    better, error = gain(_hits(ready, weighed), _hits(ready, plain), _classes(ready))
-    why = (
-        f"balanced accuracy {better:+.3f} with them on the rows to choose by, standard error "
-        f"{error:.3f}: they must gain more than that; the odds are corrected for them (q21)"
-    )
-    kept = weighed if better > error else plain
-    recipe = kept.fitted.recipe.because({"class_weights": why})
-    return replace(kept, fitted=replace(kept.fitted, recipe=recipe))
-
-
-def _hits(ready: Prepared, candidate: Candidate) -> Tensor:
-    fitted, rows = candidate.fitted, ready.split.validation
-    chosen = fitted.chosen(fitted.probabilities(ready.examples.inputs, rows))
-    return chosen == _classes(ready)
-
-
-def _classes(ready: Prepared) -> Tensor:
-    return ready.task.classes(ready.targets[ready.split.validation])
-
-
-def _choice(linear: Candidate, net: Candidate, *, asked: bool) -> tuple[Candidate, str]:
-    """The one whose loss on the rows to choose by is lower, or the net that was asked for.
-
-    Where the net's is lower by less than one standard error, a linear model is enough, and that is
-    said; the net is likelier to be the better one all the same, so that it is kept.
-    """
-    from unstuck.fit.transfer import simplest
-
-    losses = {"linear": linear.losses, "net": net.losses}
-    both = ", ".join(f"{name} {float(each.mean()):.3f}" for name, each in losses.items())
-    seen = f"loss on the rows to choose by: {both}"
-    if simplest(losses) == "net":
-        return net, f"the net is worth it ({seen})"
-    if net.losses.mean() < linear.losses.mean():
-        return (
-            net,
-            f"a linear model is nearly enough: the net is better by less than one standard error ({seen})",
-        )
-    if asked:
-        return net, f"a linear model is enough; the net is kept, as you asked for it ({seen})"
-    kept = f"it is kept (--model {net.fitted.recipe.model} keeps the net)"
-    return linear, f"a linear model is enough: {kept} ({seen})"
+    recipe = plain.fitted.recipe.because(class_weights=True)
+    weighed = judged(ready, trained(ready, recipe, replace(how, name=f"{how.name}-weighed")))
+    return with_or_without_weights(ready, plain, weighed)
 
 
 def _finished(ready: Prepared, kept: Fitted, linear: Candidate, why: str, begun: float) -> Fitted:

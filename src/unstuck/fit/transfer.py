@@ -1,6 +1,5 @@
 """Begin with a backbone: its features as they are (frozen), trained on (fine-tuned), or none of it."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from unstuck.fit import models
 from unstuck.fit.batches import loader_of
+from unstuck.fit.candidates import simplest
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, every
 from unstuck.fit.fitting import How, Prepared, Trained, measured_rate, prepared, trained
@@ -48,19 +48,6 @@ def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     way = found[name]
     recipe = way.trained.recipe.because({"transfer": why})
     return replace(way, trained=replace(way.trained, recipe=recipe))
-
-
-def simplest(losses: Mapping[str, Tensor]) -> str:
-    """The first that is at most one standard error worse than the best, row by row.
-
-    Source: Breiman et al. 1984, *Classification and Regression Trees*, section 3.4.3.
-    """
-    best = min(losses.values(), key=lambda each: float(each.mean()))
-    for name, each in losses.items():
-        worse = (each - best).double()
-        if float(worse.mean()) <= float(worse.std(correction=0)) / math.sqrt(len(worse)):
-            return name
-    raise AssertionError("the best is no worse than itself")
 
 
 def frozen(ready: Prepared, how: How) -> Way:

@@ -115,7 +115,10 @@ PREDICTIONS = (
         "normalisation",
         "layer_gain_2", low=0.3, claim=4,
     ),
-    Prediction("batches of 16, evaluation mode: accuracy with layer less that with batch normalisation", "layer_gain_16", -0.06, 0.06),
+    Prediction(
+        "batches of 16, evaluation mode: accuracy with layer less that with batch normalisation",
+        "layer_gain_16", -0.06, 0.06,
+    ),
     Prediction(
         "batch normalisation, training mode, batches of 4: share of digits whose class changes with "
         "the others of their batch",
