@@ -1,4 +1,4 @@
-"""Killed trainings go on bit for bit. Here ten; a hundred with ``benchmarks/resume.py``."""
+"""Killed trainings go on bit for bit. Here three; a hundred with ``benchmarks/resume.py``."""
 
 import importlib.util
 import json
@@ -54,14 +54,14 @@ def begun(tmp_path, recipe, at, **how):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
-def test_ten_processes_killed_at_random_steps_come_to_the_same_bits(tmp_path):
+def test_three_processes_killed_at_random_steps_come_to_the_same_bits(tmp_path):
     out = tmp_path / "out.json"
-    words = [sys.executable, BENCHMARK, "--kills", "10", "--seed", "5", "--out", out]
+    words = [sys.executable, BENCHMARK, "--kills", "3", "--seed", "5", "--out", out]
     subprocess.run([str(word) for word in words], check=True, timeout=200, capture_output=True)
     found = json.loads(out.read_text())
-    assert (found["equal"], found["kills"]) == (10, 10)
+    assert (found["equal"], found["kills"]) == (3, 3)
     assert found["different_trainings"] == 4
-    assert len({row["killed_at"] for row in found["rows"]}) > 5
+    assert len({row["killed_at"] for row in found["rows"]}) > 1
     assert all(0 < row["killed_at"] - row["from"] < 20 for row in found["rows"])
 
 

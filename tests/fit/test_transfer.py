@@ -7,10 +7,10 @@ from sklearn.datasets import load_digits
 
 from unstuck.errors import UsageError
 from unstuck.fit import transfer
+from unstuck.fit.candidates import simplest
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
-from unstuck.fit.candidates import simplest
 
 FEW = 60
 
