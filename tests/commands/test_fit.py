@@ -68,8 +68,8 @@ def test_without_data_digits_are_learned_into_a_folder(made):
     assert names == {"model.safetensors", "model.json", "report.html", "README.md"}
 
 
-def test_predictions_are_a_table_and_where_there_are_targets_they_are_judged(made):
-    done = made.unstuck("predict", "digits-model", "digits", "--probabilities", env=ONE_CORE)
+def test_predictions_are_a_table_and_where_there_are_targets_they_are_judged(run):
+    done = run("predict", "digits-model", "digits", "--probabilities")
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert len(rows) == 1797
     assert sum(float(rows[0][f"probability of {n}"]) for n in range(10)) == pytest.approx(1)

@@ -14,7 +14,7 @@ import unstuck
 from unstuck.errors import BadData
 from unstuck.fit.estimator import FitClassifier, FitRegressor
 
-QUICK = {"model": "linear", "learning_rate": 0.1, "epochs": 8}
+QUICK = {"model": "linear", "learning_rate": 0.1, "epochs": 5}
 
 DO_NOT_APPLY = {
     "check_array_api_input": "needs SCIPY_ARRAY_API in the environment of the whole process",
@@ -67,7 +67,7 @@ def test_what_was_saved_predicts_the_same(iris, tmp_path):
     again = unstuck.load(tmp_path / "m")
     assert isinstance(again, FitClassifier)
     assert (again.predict_proba(inputs) == model.predict_proba(inputs)).all()
-    assert again.get_params()["recipe"]["epochs"] == 8
+    assert again.get_params()["recipe"]["epochs"] == 5
 
 
 def test_a_file_and_the_name_of_its_target_are_enough(tmp_path):

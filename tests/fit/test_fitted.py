@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -107,8 +108,8 @@ def test_names_of_classes_become_neither_html_nor_markdown(tmp_path):
 
 
 def test_a_save_that_is_cut_short_leaves_no_folder_that_looks_whole(digits, tmp_path, monkeypatch):
-    _, model = digits
-    model.save(tmp_path / "m")
+    folder, model = digits
+    shutil.copytree(folder, tmp_path / "m")
     write, written = module.files.write_text, []
 
     def cut(path, text):
@@ -137,7 +138,7 @@ def test_a_save_that_is_cut_short_leaves_no_folder_that_looks_whole(digits, tmp_
     ],
 )
 def test_a_damaged_folder_is_said_in_one_line(digits, tmp_path, harm):
-    digits[1].save(tmp_path / "m")
+    shutil.copytree(digits[0], tmp_path / "m")
     harm(tmp_path / "m")
     with pytest.raises(BadData) as caught:
         load_fitted(tmp_path / "m")

@@ -1,11 +1,13 @@
 """A training in two processes, for real: ``torchrun`` on CPUs."""
 
+import io
 import json
 import os
+import runpy
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -100,14 +102,18 @@ SCRIPT = """
 """
 
 
-def ran(folder, count):
-    """What the processes wrote, and what they said."""
+def written(folder):
     folder.mkdir()
     script = folder / "script.py"
     script.write_text(textwrap.dedent(SCRIPT))
-    words = [sys.executable, "-W", "error::UserWarning:unstuck"]
-    if count > 1:
-        words += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
+    return script
+
+
+def ran(folder, count):
+    """What the processes wrote, and what they said."""
+    script = written(folder)
+    words = [sys.executable, "-W", "error::UserWarning:unstuck", "-m", "torch.distributed.run"]
+    words += ["--standalone", "--nproc-per-node", str(count)]
     environment = {
         k: v for k, v in os.environ.items() if k not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")
     }
@@ -121,12 +127,20 @@ def ran(folder, count):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = [json.loads((folder / f"{rank}.json").read_text()) for rank in range(count)]
-    return found, done.stdout, Path(folder)
+    return found, done.stdout
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    return ran(tmp_path_factory.mktemp("alone") / "run", 1)
+    """In this process, which has the libraries already."""
+    folder = tmp_path_factory.mktemp("alone") / "run"
+    script, said = written(folder), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(sys, "argv", [str(script), str(folder)])
+        for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"):
+            patch.delenv(name, raising=False)
+        runpy.run_path(str(script))
+    return [json.loads((folder / "0.json").read_text())], said.getvalue()
 
 
 @pytest.fixture(scope="module")

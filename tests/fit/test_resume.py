@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def one_thread():
 
 def quiet(progress):
     pass
+
+
+@cache
+def whole_of(recipe):
+    """What the training comes to that nobody ends; trained once."""
+    loop = benchmark.training(recipe)
+    loop.run(quiet)
+    return benchmark.digest(loop)
 
 
 class Killed(BaseException):
@@ -68,25 +77,21 @@ def test_three_processes_killed_at_random_steps_come_to_the_same_bits(tmp_path):
 @pytest.mark.parametrize("at", [1, 7, 8, 14, 83, 84])
 def test_it_goes_on_from_the_edges_of_epochs(tmp_path, at):
     recipe = benchmark.RECIPES[0]
-    whole = benchmark.training(recipe)
-    whole.run(quiet)
     keeper = begun(tmp_path, recipe, at)
     again = benchmark.training(recipe)
     steps = []
     again.run(quiet, keeper, lambda loop: steps.append(loop.progress.step))
-    assert benchmark.digest(again) == benchmark.digest(whole)
+    assert benchmark.digest(again) == whole_of(recipe)
     assert steps[:1] == [at]  # the step it was killed in is done again
 
 
 def test_a_changed_state_would_be_noticed(tmp_path, monkeypatch):
     recipe = benchmark.RECIPES[0]
-    whole = benchmark.training(recipe)
-    whole.run(quiet)
-    keeper = begun(tmp_path, recipe, 30)
+    whole, keeper = whole_of(recipe), begun(tmp_path, recipe, 30)
     monkeypatch.setattr(Loop, "_draw_by", lambda self, step: torch.manual_seed(1))
     again = benchmark.training(recipe)
     again.run(quiet, keeper)
-    assert benchmark.digest(again) != benchmark.digest(whole)
+    assert benchmark.digest(again) != whole
 
 
 def test_what_has_ended_is_not_trained_again(tmp_path):
@@ -99,14 +104,12 @@ def test_what_has_ended_is_not_trained_again(tmp_path):
 
 def test_a_truncated_newest_checkpoint_costs_a_step_and_a_line(tmp_path):
     recipe, said = benchmark.RECIPES[1], []
-    whole = benchmark.training(recipe)
-    whole.run(quiet)
     keeper = begun(tmp_path, recipe, 30, say=said.append)
     newest = tmp_path / "step-000000029.safetensors"
     newest.write_bytes(newest.read_bytes()[:-100])
     again = benchmark.training(recipe)
     again.run(quiet, keeper)
-    assert benchmark.digest(again) == benchmark.digest(whole)
+    assert benchmark.digest(again) == whole_of(recipe)
     [line] = said
     assert "step-000000029.safetensors is damaged" in line
     assert "\n" not in line
@@ -139,8 +142,7 @@ def test_a_measured_rate_is_not_measured_again(tmp_path):
 def test_a_signal_ends_it_with_its_step_and_it_goes_on(tmp_path, name):
     number, recipe = getattr(signal, name), benchmark.RECIPES[0]
     before = signal.getsignal(number)
-    whole, stopped, again = (benchmark.training(recipe) for _ in range(3))
-    whole.run(quiet)
+    stopped, again = (benchmark.training(recipe) for _ in range(2))
     keeper = Keeper(tmp_path)
     stop = lambda loop: loop.progress.step == 10 and os.kill(os.getpid(), number)  # noqa: E731
     with pytest.raises(Stopped, match="after step 10 of 84") as caught:
@@ -149,7 +151,7 @@ def test_a_signal_ends_it_with_its_step_and_it_goes_on(tmp_path, name):
     assert isinstance(caught.value, KeyboardInterrupt)
     assert signal.getsignal(number) is before
     again.run(quiet, keeper)
-    assert benchmark.digest(again) == benchmark.digest(whole)
+    assert benchmark.digest(again) == whole_of(recipe)
 
 
 def test_a_second_ctrl_c_ends_it_at_once(tmp_path):

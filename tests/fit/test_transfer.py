@@ -28,7 +28,7 @@ def source(tmp_path_factory):
     """A net that tells 0 to 4."""
     folder = tmp_path_factory.mktemp("transfer") / "low"
     hand = {"model": "cnn", "epochs": 4, "learning_rate": 0.01, "width": 8}
-    fit(digits(range(5), 700), hand=hand).save(folder)
+    fit(digits(range(5), 400), hand=hand).save(folder)
     return folder
 
 
