@@ -28,6 +28,8 @@ Why does this PyTorch training not learn? Write unstuck check instead of python:
   unstuck run train.py [ARGS...]     watch the whole run; standard output, weights, exit code unchanged
   unstuck report [RUN]               the newest (or any) recorded run again; --html, --open
   unstuck diff [RUN1 RUN2]           what changed between two recorded runs (of one script)
+  unstuck fit [DATA]                 from data to a trained model that says why it is so
+  unstuck predict MODEL DATA         what such a model says of new data
   unstuck explain [NAME]             a check's page, or one of the 22 questions (q01 to q22)
   unstuck doctor                     versions and devices
 
@@ -80,6 +82,30 @@ examples:
   unstuck explain q03 --prove               run its experiment here, some 10 seconds
   unstuck explain --prove --all             all 22, some minutes
   unstuck explain q03 --on train.py         the same question, asked of your script
+""",
+    "fit": """\
+examples:
+  unstuck fit                               1,797 small digits, to see how it goes
+  unstuck fit houses.csv --target price     a table; the task is found from the column
+  unstuck fit sick.csv --target sick --out sick-model
+  unstuck fit weather.parquet --target rain,wind
+  unstuck fit photos/                       images, one folder for each class
+  unstuck fit photos/ --labels labels.csv   images, and a table: file,label
+  unstuck fit photos/ --transfer resnet18   on the features of a trained backbone
+  unstuck fit photos/ --fine-tune resnet18  and then the backbone too, at a lower rate
+  unstuck fit arrays.npz                    x and y, as numpy.savez wrote them
+  unstuck fit houses.csv --show-recipe > recipe.toml
+  unstuck fit houses.csv --recipe recipe.toml     with the values that you changed in it
+  unstuck fit houses.csv --model mine:net   a net of your own, from mine.py
+  unstuck fit houses.csv --as-script train.py     the same training as plain PyTorch
+  unstuck fit houses.csv --resume           go on where Ctrl-C ended it
+""",
+    "predict": """\
+examples:
+  unstuck predict houses-model new.csv                  a table on standard output
+  unstuck predict houses-model new.csv --out prices.csv
+  unstuck predict photos-model photo.jpg --probabilities
+  unstuck predict digits-model digits       with the targets in the data: how good it is
 """,
     "doctor": """\
 example:
@@ -178,11 +204,61 @@ def _dispatch(options: argparse.Namespace) -> int | Callable[[], None]:
         report.diff(options.old, options.new, _settings(options))
     elif command == "explain":
         return _explaining(options)
+    elif command == "fit":
+        return _fitting(options)
+    elif command == "predict":
+        return _predicting(options)
     else:
         from unstuck.commands.doctor import doctor
 
         doctor()
     return 0
+
+
+def _fitting(options: argparse.Namespace) -> int:
+    from unstuck.commands import fit
+
+    return fit.fit(
+        fit.Wishes(
+            options.data,
+            options.target,
+            options.task,
+            options.labels,
+            options.out,
+            options.recipe,
+            options.show_recipe,
+            options.as_script,
+            onnx=options.export == "onnx",
+            resume=options.resume,
+            trackers=options.log_with,
+            seed=options.seed,
+            hand=_set_by_hand(options),
+        )
+    )
+
+
+def _set_by_hand(options: argparse.Namespace) -> dict[str, str]:
+    """Values of the recipe that have an option of their own."""
+    hand = {name: getattr(options, name) for name in ("model", "weights")}
+    for way, backbone in (("frozen", options.transfer), ("fine-tuned", options.fine_tune)):
+        if backbone:
+            hand |= {"backbone": backbone, "transfer": way}
+    return {name: value for name, value in hand.items() if value}
+
+
+def _predicting(options: argparse.Namespace) -> int:
+    from unstuck.commands import predict
+
+    return predict.predict(
+        predict.Wishes(
+            options.folder,
+            options.data,
+            options.out,
+            options.probabilities,
+            options.labels,
+            options.model,
+        )
+    )
 
 
 def _explaining(options: argparse.Namespace) -> int | Callable[[], None]:
@@ -340,6 +416,8 @@ def _parser() -> argparse.ArgumentParser:
         "settle it). Exit code 1 if a prediction is refuted.",
     )
     _add_explaining(explain)
+    _add_fitting(commands)
+    _add_predicting(commands)
     _add_command(
         commands,
         "doctor",
@@ -347,6 +425,115 @@ def _parser() -> argparse.ArgumentParser:
         "Print what belongs into a report of a bug: versions, devices, what is installed.",
     )
     return parser
+
+
+def _add_fitting(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "fit",
+        "from data to a trained model that says why it is so",
+        "Train a linear model and a net on DATA: a table (CSV, Parquet, Arrow), arrays (.npy, .npz), a "
+        "folder of images, or a name of scikit-learn's data (digits, if none is given). The task is found "
+        "from the targets, the learning rate is measured, and rows are held out to choose and to judge "
+        "by. Written is a folder: the model, a report that gives the reason of every choice, and a card.",
+        usage="unstuck fit [DATA] [options]",
+    )
+    parser.add_argument(
+        "data",
+        nargs="?",
+        default="digits",
+        metavar="DATA",
+        help="a file, a folder or a name (digits)",
+    )
+    parser.add_argument(
+        "--target",
+        type=_names,
+        default=(),
+        metavar="COLUMNS",
+        help="what to predict, comma-separated (target, label, class, y, or the last column)",
+    )
+    parser.add_argument(
+        "--task",
+        choices=("binary", "multi-class", "multi-label", "regression"),
+        help="if it shall not be found from the targets",
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="the targets of a folder of images or of a .npy"
+    )
+    parser.add_argument(
+        "--model", default="", metavar="NAME", help="linear, mlp, cnn, or module:factory, your own"
+    )
+    backbone = parser.add_mutually_exclusive_group()
+    backbone.add_argument(
+        "--transfer",
+        default="",
+        metavar="BACKBONE",
+        help="train a head on its features (timm's name)",
+    )
+    backbone.add_argument(
+        "--fine-tune", default="", metavar="BACKBONE", help="and then the backbone, at a lower rate"
+    )
+    parser.add_argument(
+        "--weights", default="", metavar="FILE", help="of the backbone, as safetensors"
+    )
+    parser.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="values that you set yourself, as TOML"
+    )
+    parser.add_argument(
+        "--show-recipe",
+        action="store_true",
+        help="print the recipe with its reasons; train no model",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where the model goes (DATA-model)"
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="of all that is drawn (0)"
+    )
+    parser.add_argument(
+        "--as-script",
+        type=Path,
+        metavar="FILE",
+        help="also write the same training as a plain PyTorch script",
+    )
+    parser.add_argument("--export", choices=("onnx",), help="also write the model in this form")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where Ctrl-C, or worse, ended the same command"
+    )
+    parser.add_argument(
+        "--log-with",
+        type=_names,
+        default=(),
+        metavar="TRACKERS",
+        help="tell TensorBoard or others as well, comma-separated: tensorboard, wandb, mlflow ...",
+    )
+
+
+def _add_predicting(commands: Any) -> None:
+    parser = _add_command(
+        commands,
+        "predict",
+        "what a trained model says of new data",
+        "Print a table with a row for each example of DATA: its class, labels or quantities. Where DATA "
+        "have the targets as well, the last line on standard error says how good the predictions are.",
+    )
+    parser.add_argument(
+        "folder", type=Path, metavar="MODEL", help="a folder that unstuck fit wrote"
+    )
+    parser.add_argument("data", metavar="DATA", help="as for unstuck fit; or one image")
+    parser.add_argument(
+        "--out", type=Path, default=Path("-"), metavar="FILE", help="a CSV file (standard output)"
+    )
+    parser.add_argument(
+        "--probabilities", action="store_true", help="also the probability of each class or label"
+    )
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="targets to judge by")
+    parser.add_argument(
+        "--model",
+        default="",
+        metavar="NAME",
+        help="module:factory, if the net is your own: it is run",
+    )
 
 
 def _add_explaining(parser: argparse.ArgumentParser) -> None:

@@ -28,3 +28,11 @@ class ReportNotWritten(UnstuckError):
 
 class NotSearchable(UnstuckError):
     """A learning rate cannot be searched for with this optimizer, model, loss or data."""
+
+
+class BadData(UnstuckError):
+    """Data that cannot be trained on or predicted from: which file and row, and why."""
+
+
+class BadCheckpoint(UnstuckError):
+    """A training cannot go on from what was kept of it: damaged, or of another recipe or other data."""

@@ -19,12 +19,21 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     Raises:
         OSError: the text could not be written; the old file is intact.
     """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """As ``write_text``.
+
+    Raises:
+        OSError: the content could not be written; the old file is intact.
+    """
     temporary = path.with_name(f".{path.name[:40]}.{os.urandom(4).hex()}")
     # Not by tempfile, whose 0600 would have to be widened without knowing the person's umask.
-    stream = temporary.open("x", encoding="utf-8", errors="backslashreplace")
+    stream = temporary.open("xb")
     try:
         with stream:
-            stream.write(text)
+            stream.write(content)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -1,5 +1,6 @@
 """HTML pages: one style, one way to fill a template; all text is escaped."""
 
+from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,22 @@ def template(path: str) -> "Template":
         loader=FunctionLoader(_text),
     )
     environment.globals |= {"palette": PALETTE, "dark": DARK}
+    return environment.get_template(path)
+
+
+def text_template(path: str, plain: Callable[[object], str] = str) -> "Template":
+    """A template of plain text or Markdown; ``plain`` is its filter for what may hold anything."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=False,  # nothing of it is HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        loader=FunctionLoader(_text),
+    )
+    environment.filters["plain"] = plain
     return environment.get_template(path)
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def page(run: Run, remedies: wording.Remedies) -> str:
-    """The run as one HTML file."""
+def page(run: Run, remedies: wording.Remedies, more: "Markup | str" = "") -> str:
+    """The run as one HTML file; ``more`` are sections of the caller's, behind the findings."""
     run = harmless(run)
     main, others = shown(run)
     return markup.template("report/page.html.j2").render(
@@ -24,6 +24,7 @@ def page(run: Run, remedies: wording.Remedies) -> str:
         drawings=_drawings,
         wording=wording,
         trials=trials,
+        more=more,
     )
 
 

@@ -1,0 +1,184 @@
+"""A trained model with all that predicting needs; written to and read from a folder."""
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+import unstuck
+from unstuck import files
+from unstuck.errors import BadData
+from unstuck.fit import encoders, metrics, models
+from unstuck.fit.encoders import Encoder, Rows
+from unstuck.fit.examples import Inputs, every
+from unstuck.fit.recipe import Recipe
+from unstuck.fit.task import Task
+from unstuck.records import Run
+
+WEIGHTS, RECORD = "model.safetensors", "model.json"
+REPORT, CARD = "report.html", "README.md"
+VERSION = 1
+AT_ONCE = 1024
+"""Rows that are predicted together."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model with all that predicting needs.
+
+    ``thresholds`` are where classes part; ``offset`` is added to the logits, to undo what class
+    weights did to the odds; ``metrics`` are of the rows that judged; ``about`` is what else is known
+    of the training; ``run`` is what was seen of it.
+    """
+
+    model: nn.Module
+    recipe: Recipe
+    task: Task
+    encoder: Encoder
+    thresholds: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    run: Run | None = field(default=None, compare=False)
+
+    def outputs(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
+        """Logits or standardised quantities (rows, outputs), of all rows or of these."""
+        self.model.eval()
+        rows = every(inputs) if rows is None else rows
+        with torch.no_grad():
+            parts = [
+                self.model(*self.encoder.encoded(inputs, part))
+                for part in np.array_split(rows, max(1, -(-len(rows) // AT_ONCE)))
+            ]
+        found = torch.cat(parts)
+        return found + torch.tensor(self.offset) if self.offset else found
+
+    def probabilities(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
+        """(rows, classes), or (rows, labels)."""
+        return self.task.probabilities(self.outputs(inputs, rows))
+
+    def chosen(self, probabilities: Tensor) -> Tensor:
+        """Class numbers (rows,), or the labels of each row (rows, labels) as 0 and 1."""
+        if self.task.kind == "multi-class":
+            return (probabilities / torch.tensor(self.thresholds)).argmax(1)
+        if self.task.kind == "binary":
+            return (probabilities[:, 1] >= self.thresholds[0]).long()
+        return (probabilities >= torch.tensor(self.thresholds)).long()
+
+    def told(self, outputs: Tensor) -> NDArray[Any]:
+        """Of outputs: classes (rows,), labels (rows, labels) as 0 and 1, or quantities (rows, outputs)."""
+        if self.task.kind == "regression":
+            found = self.task.quantities(outputs)
+            return found[:, 0] if found.shape[1] == 1 else found
+        chosen = self.chosen(self.task.probabilities(outputs)).numpy()
+        return chosen if self.task.kind == "multi-label" else np.array(self.task.names)[chosen]
+
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """What is told of all rows."""
+        return self.told(self.outputs(inputs))
+
+    def judged(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """The metrics of outputs whose encoded targets are known."""
+        if self.task.kind == "regression":
+            return metrics.regression(self.task.quantities(outputs), self.task.quantities(targets))
+        found = self.task.probabilities(outputs)
+        if self.task.kind == "multi-label":
+            return metrics.labelling(found, self.chosen(found), targets)
+        return metrics.classification(found, self.chosen(found), self.task.classes(targets))
+
+    def save(self, folder: Path) -> None:
+        """Write weights, report and card, and the record last: a folder that has one is whole.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        from unstuck.fit import card, report
+
+        state = {name: each.contiguous() for name, each in self.model.state_dict().items()}
+        texts = {REPORT: report.page_of(self), CARD: card.card_of(self)}
+        weights, record = save(state), json.dumps(self._record(), indent=1) + "\n"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)
+        files.write_bytes(folder / WEIGHTS, weights)
+        for name, text in texts.items():
+            files.write_text(folder / name, text)
+        files.write_text(folder / RECORD, record)
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "task": asdict(self.task),
+            "recipe": self.recipe.plain(),
+            "encoder": encoders.kept(self.encoder),
+            "thresholds": self.thresholds,
+            "offset": self.offset,
+            "metrics": dict(self.metrics),
+            "about": dict(self.about),
+            "versions": versions(),
+        }
+
+
+def versions() -> dict[str, str]:
+    """Of what the predictions depend on."""
+    return {
+        "unstuck": unstuck.__version__,
+        "Python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def load_fitted(folder: Path, factory: str = "") -> Fitted:
+    """The model that was saved in a folder. Nothing in it is executed.
+
+    A person's own net is code: it is run only if ``factory`` names it, as the training did.
+
+    Raises:
+        BadData: it is no such folder, or a file in it is damaged.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        weights = load((folder / WEIGHTS).read_bytes())
+    except (OSError, ValueError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise BadData(
+            f"cannot read the model {folder}: {why}", "a folder that unstuck fit wrote"
+        ) from error
+    _refuse_code(folder, record, factory)
+    try:
+        return _made(record, weights)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise BadData(f"the model {folder} is damaged: {error}", "fit it again") from error
+
+
+def _refuse_code(folder: Path, record: Any, factory: str) -> None:
+    named = record.get("recipe") if isinstance(record, dict) else None
+    model = str(named.get("model")) if isinstance(named, dict) else ""
+    if (":" in model or model == "own") and model != factory:
+        raise BadData(
+            f"the model {folder} is made by {model}, which is code", f"--model {model} runs it"
+        )
+
+
+def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:
+    recipe, encoder = Recipe(**record["recipe"]), encoders.again(record["encoder"])
+    fields: dict[str, Any] = {
+        name: tuple(each) if isinstance(each, list) else each
+        for name, each in record["task"].items()
+    }
+    task = Task(**fields)
+    model = models.built(recipe, encoder.shape, task)
+    model.load_state_dict(weights)
+    thresholds, offset = tuple(record["thresholds"]), tuple(record["offset"])
+    return Fitted(
+        model, recipe, task, encoder, thresholds, offset, record["metrics"], record["about"]
+    )

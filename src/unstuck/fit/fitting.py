@@ -1,0 +1,326 @@
+"""From data to a trained model, read like one page: examples, task, split, recipe, training, judgement."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.fit import encoders, metrics, models
+from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.fit.candidates import Candidate, choice, judged, with_or_without_weights
+from unstuck.fit.checkpoints import Keeper
+from unstuck.fit.choose import Known, recipe_for
+from unstuck.fit.encoders import Encoder, decoded, encoder_of
+from unstuck.fit.examples import Examples, every
+from unstuck.fit.fitted import Fitted
+from unstuck.fit.leaks import copies, repeated
+from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
+from unstuck.fit.recipe import Recipe
+from unstuck.fit.split import Split, split, strata_of
+from unstuck.fit.task import Kind, Task, task_of
+from unstuck.fit.weighing import weights_of
+from unstuck.records import Run
+
+Say = Callable[[str], None]
+
+OFTEN = 0.05
+"""Share of the rows to judge by; below it equal rows are chance."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that is settled before anything is trained."""
+
+    examples: Examples
+    task: Task
+    split: Split
+    encoder: Encoder
+    targets: Tensor
+    recipe: Recipe
+    source: Examples
+    """As they were read; images in ``examples`` are decoded."""
+    notes: tuple[str, ...] = ()
+
+    encoded: dict[bytes, Encoded] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def part(self, rows: Any) -> Encoded:
+        """These rows, with their targets; encoded when they are asked for first."""
+        key = rows.tobytes()
+        if key not in self.encoded:
+            targets = self.targets[rows]
+            self.encoded[key] = Encoded(self.examples.inputs, rows, self.encoder, targets)
+        return self.encoded[key]
+
+    @property
+    def is_imbalanced(self) -> bool:
+        """Whether a class is so rare that accuracy hides it."""
+        strata = strata_of(self.targets, self.task.kind)
+        return strata is not None and metrics.is_imbalanced(np.bincount(strata) / len(strata))
+
+    @property
+    def weights(self) -> Tensor:
+        """Of the classes, so that they weigh alike."""
+        return weights_of(self.task, self.targets[self.split.training])
+
+    def said(self) -> Iterator[str]:
+        """The data and what is to be done with them, a line each."""
+        yield f"{self.source.source}: {len(self.source)} examples, {self.split.said()}"
+        yield f"task: {self.task.said()}"
+        yield from self.notes
+
+
+def prepared(
+    examples: Examples,
+    *,
+    kind: Kind | None = None,
+    seed: int = 0,
+    hand: Mapping[str, Any] | None = None,
+) -> Prepared:
+    """Find the task, split the rows, fit the encoder, choose the recipe but for its rate.
+
+    Raises:
+        BadData: the examples cannot be learned from.
+    """
+    values = examples.targets
+    assert values is not None, "a reader gives targets, or says that there are none"
+    task = task_of(values, examples.target_names, kind, examples.place)
+    targets = task.encoded(values, examples.place)
+    strata = strata_of(targets, task.kind)
+    parts = split(len(examples), strata, seed)
+    encoder = encoder_of(examples.inputs, parts.training, models.pixels(hand or {}))
+    quick = replace(examples, inputs=decoded(encoder, examples.inputs))
+    rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
+    known = Known(len(parts.training), encoder.shape, task, rarest)
+    recipe = recipe_for(known, seed, hand)
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
+    return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
+
+
+def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) -> list[str]:
+    """What spoils the judgement: a copy of the target, rows on both sides, a class too rare."""
+    of = targets.numpy() if strata is None else strata
+    found = [
+        f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
+        for name in copies(examples.inputs, of, every(examples.inputs))
+    ]
+    again, judging = repeated(examples.inputs, parts.training, parts.test), len(parts.test)
+    if again > OFTEN * judging:
+        found.append(
+            f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
+            "the judgement may be too good"
+        )
+    fewest = 3 if strata is None else int(np.bincount(strata).min())
+    if fewest < 3:
+        found.append(
+            f"warning: a class has {fewest} examples, too few to train, choose and judge by"
+        )
+    return found
+
+
+def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = None) -> Recipe:
+    """The recipe with the learning rate that trains its model, or this one, best in short trainings."""
+    import unstuck
+
+    if recipe.learning_rate:
+        return recipe
+    training = ready.part(ready.split.training)
+    model = model or _begun(ready, recipe)
+    optimizer = optimizer_of(model, replace(recipe, learning_rate=1e-3))
+    found = unstuck.find_learning_rate(
+        _Spread(model),
+        optimizer,
+        LOSSES[recipe.loss],
+        # Shuffled: rows often stand sorted by class, and such batches teach a net to forget.
+        loader_of(training, recipe.batch_size, Order(len(training), recipe.seed)),
+        seed=recipe.seed,
+    )
+    rate = found.choice or 1e-3
+    why = f"the best of {len(found.rates)} in {found.steps} steps of short trainings (q09, q10)"
+    return recipe.because(
+        {"learning_rate": why if found.choice else "none learned: the usual one"},
+        learning_rate=rate,
+    )
+
+
+@dataclass(frozen=True)
+class How:
+    """What goes on beside the training: what is told of it, where it is kept, who else is told.
+
+    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from.
+    """
+
+    say: Say = lambda text: None
+    told: Callable[[Progress], None] = lambda progress: None
+    folder: Path | None = None
+    resume: bool = False
+    trackers: tuple[str, ...] = ()
+    name: str = ""
+    """Of this training; one without a name is not kept."""
+
+    def keeper(self) -> Keeper | None:
+        """Of the training of this name."""
+        if self.folder is None or not self.name:
+            return None
+        keeper = Keeper(self.folder / self.name, self.say)
+        if not self.resume and is_main():
+            keeper.forget()
+        return keeper
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with the weights of its best epoch, how it came to them, and what was seen of it."""
+
+    model: nn.Module
+    recipe: Recipe
+    progress: Progress
+    run: Run | None
+
+
+def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None) -> Trained:
+    """The model of the recipe, or this one, with a measured rate, trained while our own probes watch."""
+    keeper = how.keeper()
+    recipe = measured_rate(ready, keeper.recipe(recipe) if keeper else recipe, model)
+    loop = Loop(
+        model or _begun(ready, recipe),
+        ready.part(ready.split.training),
+        ready.part(ready.split.validation),
+        recipe,
+        ready.weights if recipe.class_weights else None,
+        say=how.say,
+        trackers=how.trackers,
+        logs=how.folder,
+    )
+    with loop.watching() as seen:
+        loop.run(how.told, keeper)
+    return Trained(loop.net, loop.recipe, loop.progress, seen.record)
+
+
+def _begun(ready: Prepared, recipe: Recipe) -> nn.Module:
+    """The model at its start, its output at the prior of the training rows (q02), as weights make it."""
+    model = models.built(recipe, ready.encoder.shape, ready.task)
+    if not ready.task.is_classification:
+        return model
+    targets = ready.targets[ready.split.training]
+    if ready.task.kind == "multi-class":
+        shares = torch.bincount(targets, minlength=ready.task.outputs) / len(targets)
+        prior = shares.clamp_min(1e-6).log()
+    else:
+        prior = torch.logit(targets.mean(0), eps=1e-6)
+    models.start_at(model, prior + ready.weights.log() if recipe.class_weights else prior)
+    return model
+
+
+class _Spread(nn.Module):
+    """A model that is called with all its inputs in one tuple."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        outputs: Tensor = self.model(*inputs)
+        return outputs
+
+
+def fit(
+    examples: Examples,
+    *,
+    kind: Kind | None = None,
+    seed: int = 0,
+    hand: Mapping[str, Any] | None = None,
+    how: How = How(),
+) -> Fitted:
+    """Train a linear baseline and the recipe's net, judge both, and keep the one to be used."""
+    begun, hand, say = time.perf_counter(), hand or {}, how.say
+    ready = prepared(examples, kind=kind, seed=seed, hand=hand)
+    first = metrics.headline(ready.task, ready.is_imbalanced)
+    for line in ready.said():
+        say(line)
+    of_linear, of_net = replace(how, name="linear"), replace(how, name="net")
+    linear = _candidate(ready, baseline(ready.recipe), of_linear, hand)
+    say(f"a linear model: {metrics.said(linear.fitted.metrics, first)}")
+    if ready.recipe.model == "linear":
+        return _finished(
+            ready, linear.fitted, linear, "the linear model is what you asked for", begun
+        )
+    net = _net(ready, hand, of_net)
+    say(f"the net: {metrics.said(net.fitted.metrics, first)}")
+    kept, why = choice(linear, net, asked=bool({"model", "backbone"} & set(hand)))
+    say(why)
+    return _finished(ready, kept.fitted, linear, why, begun)
+
+
+def chosen_recipe(
+    examples: Examples,
+    *,
+    kind: Kind | None = None,
+    seed: int = 0,
+    hand: Mapping[str, Any] | None = None,
+    say: Say = lambda text: None,
+) -> Recipe:
+    """The recipe of the net with its measured rate; nothing more is trained."""
+    ready = prepared(examples, kind=kind, seed=seed, hand=hand)
+    for line in ready.said():
+        say(line)
+    if ready.recipe.backbone and not ready.recipe.learning_rate:
+        return ready.recipe.because({"learning_rate": "0: measured in each of the ways"})
+    return measured_rate(ready, ready.recipe)
+
+
+_OF_NETS = ("width", "depth", "image_size", "augment", "transfer", "dropout", "normalisation")
+"""Values that say nothing of a linear model."""
+
+
+def baseline(recipe: Recipe) -> Recipe:
+    """The linear model's recipe: what a net must beat to be worth it (q14)."""
+    if recipe.model == "linear":
+        return recipe
+    reasons = dict.fromkeys(_OF_NETS, "") | {"model": "what a net must beat to be worth it (q14)"}
+    return recipe.because(
+        reasons,
+        model="linear", backbone="", transfer="scratch", augment="none",
+        dropout=0.0, normalisation="none", learning_rate=0.0,
+    )  # fmt: skip
+
+
+def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
+    if not ready.recipe.backbone:
+        return _candidate(ready, ready.recipe, how, hand)
+    from unstuck.fit.transfer import transferred
+
+    way = transferred(ready, hand, replace(how, name=""))
+    return judged(way.ready, way.trained)
+
+
+def _candidate(ready: Prepared, recipe: Recipe, how: How, hand: Mapping[str, Any]) -> Candidate:
+    """Trained and judged; if a class is rare with class weights as well, of which the better is kept."""
+    plain = judged(ready, trained(ready, recipe, how))
+    if not ready.is_imbalanced or "class_weights" in hand:
+        return plain
+    recipe = plain.fitted.recipe.because(class_weights=True)
+    weighed = judged(ready, trained(ready, recipe, replace(how, name=f"{how.name}-weighed")))
+    return with_or_without_weights(ready, plain, weighed)
+
+
+def _finished(ready: Prepared, kept: Fitted, linear: Candidate, why: str, begun: float) -> Fitted:
+    """With what else is known of the training."""
+    about = {
+        **kept.about,
+        "source": ready.source.source,
+        "targets": list(ready.source.target_names),
+        "rows": ready.split.counts(),
+        "notes": list(ready.notes),
+        "headline": metrics.headline(ready.task, ready.is_imbalanced),
+        "linear": dict(linear.fitted.metrics),
+        "choice": why,
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+    return replace(kept, about=about)

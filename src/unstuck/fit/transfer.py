@@ -1,0 +1,136 @@
+"""Begin with a backbone: its features as they are (frozen), trained on (fine-tuned), or none of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.fit import models
+from unstuck.fit.batches import loader_of
+from unstuck.fit.candidates import simplest
+from unstuck.fit.encoders import numbers
+from unstuck.fit.examples import Arrays, every
+from unstuck.fit.fitting import How, Prepared, Trained, measured_rate, prepared, trained
+from unstuck.fit.loop import LOSSES
+from unstuck.fit.models import backbone
+from unstuck.fit.models._headed import Headed
+from unstuck.fit.recipe import Recipe
+
+AT_ONCE = 256
+"""Images whose features are made together."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A model that was trained in one of the ways, and its loss on each held-out row."""
+
+    ready: Prepared
+    trained: Trained
+    losses: Tensor
+
+
+def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
+    """Trained as the recipe says; where it shall be measured, in all three ways, of which one is kept."""
+    ways: dict[str, Callable[[], Way]] = {
+        "frozen": lambda: frozen(ready, how),
+        "fine-tuned": lambda: fine_tuned(ready, how),
+        "scratch": lambda: scratch(ready, hand, how),
+    }
+    if ready.recipe.transfer != "measured":
+        return ways[ready.recipe.transfer]()
+    found = {name: way() for name, way in ways.items()}
+    name = simplest({name: way.losses for name, way in found.items()})
+    losses = ", ".join(f"{each} {float(way.losses.mean()):.3f}" for each, way in found.items())
+    why = f"held-out loss after at most {ready.recipe.epochs} epochs each: {losses} (q16, q17)"
+    way = found[name]
+    recipe = way.trained.recipe.because({"transfer": why})
+    return replace(way, trained=replace(way.trained, recipe=recipe))
+
+
+def frozen(ready: Prepared, how: How) -> Way:
+    """A linear head on the backbone's features, which are made once."""
+    recipe = ready.recipe.because(
+        {"augment": "features are made once"}, transfer="frozen", augment="none", dropout=0.0
+    )
+    model = _begun(ready, recipe)
+    features = _featured(ready, model)
+    by_features = measured_rate(features, recipe.because(model="linear"))
+    head = trained(features, by_features, how)
+    _fold(features.encoder, head.model, model.head)
+    recipe = recipe.because(
+        {"learning_rate": by_features.reasons.get("learning_rate", "")},
+        learning_rate=by_features.learning_rate,
+    )
+    return _way(ready, replace(head, recipe=recipe, model=model))
+
+
+def fine_tuned(ready: Prepared, how: How) -> Way:
+    """The head first; then all of it, the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
+    first = frozen(ready, how)
+    recipe = ready.recipe.because(transfer="fine-tuned")
+    model = _begun(ready, recipe)
+    model.load_state_dict(first.trained.model.state_dict())
+    recipe = measured_rate(ready, recipe, model)
+    way = _way(ready, trained(ready, recipe, how, model))
+    if way.losses.mean() <= first.losses.mean():
+        return way
+    why = "fine-tuning made the held-out loss no lower: the backbone stays as it was (q17)"
+    kept = first.trained.recipe.because({"transfer": why})
+    return replace(first, trained=replace(first.trained, recipe=kept))
+
+
+def scratch(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
+    """The net that would have been chosen without a backbone."""
+    without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
+    again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
+    recipe = measured_rate(again, again.recipe)
+    return _way(again, trained(again, recipe, how))
+
+
+def _begun(ready: Prepared, recipe: Recipe) -> Headed:
+    model = models.built(recipe, ready.encoder.shape, ready.task)
+    assert isinstance(model, Headed), "choose names a family with a body"
+    backbone.begin(model.body, recipe.backbone, recipe.weights)
+    return model
+
+
+def _featured(ready: Prepared, model: Headed) -> Prepared:
+    """The same rows, as features in place of images."""
+    model.eval()
+    rows, inputs = every(ready.examples.inputs), ready.examples.inputs
+    with torch.no_grad():
+        parts = [
+            model.body(*ready.encoder.encoded(inputs, part))
+            for part in np.array_split(rows, -(-len(rows) // AT_ONCE))
+        ]
+    found = Arrays(torch.cat(parts).numpy())
+    encoder = numbers.fitted(found, ready.split.training)
+    return replace(ready, examples=replace(ready.examples, inputs=found), encoder=encoder)
+
+
+def _fold(encoder: Any, linear: Any, head: nn.Linear) -> None:
+    """What the linear model does with standardised features, as a head does it with bare ones."""
+    trained_head = linear.head
+    center, scale = (torch.tensor(each) for each in (encoder.center, encoder.scale))
+    with torch.no_grad():
+        weight = trained_head.weight.cpu() / scale
+        head.weight.copy_(weight)
+        head.bias.copy_(trained_head.bias.cpu() - weight @ center)
+
+
+def _way(ready: Prepared, made: Trained) -> Way:
+    return Way(ready, made, _losses(ready, made.recipe, made.model))
+
+
+def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
+    """Of each row to choose by."""
+    model = model.cpu().eval()
+    loss, found = LOSSES[recipe.loss], []
+    with torch.no_grad():
+        for inputs, targets in loader_of(ready.part(ready.split.validation), AT_ONCE):
+            each = loss(model(*inputs), targets, reduction="none")
+            found.append(each.reshape(len(targets), -1).mean(1))
+    return torch.cat(found)
