@@ -74,7 +74,7 @@ def is_clean(place) -> bool:
 def test_of_digits_it_reaches_the_same_accuracy_and_is_clean_under_check(
     place, monkeypatch, capsys
 ):
-    model = written(place, "digits", epochs=5)
+    model = written(place, "digits")
     assert score_of(place, monkeypatch, capsys) == pytest.approx(
         model.metrics["accuracy"], abs=0.025
     )
@@ -101,9 +101,7 @@ def test_of_a_table_it_reaches_the_same_metric_and_is_clean_under_check(place, m
 @pytest.mark.parametrize("kind", [{}, {"model": "linear"}], ids=["net", "linear"])
 def test_every_task_has_its_script(place, columns, target, kind, monkeypatch, capsys):
     weights = {"class_weights": True} if kind and len(target) == 1 else {}
-    model = written(
-        place, table(place.folder, **columns), target=target, epochs=6, **kind, **weights
-    )
+    model = written(place, table(place.folder, **columns), target=target, **kind, **weights)
     headline = model.metrics[model.about["headline"]]
     assert score_of(place, monkeypatch, capsys) == pytest.approx(headline, abs=0.12)
 
