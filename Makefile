@@ -13,7 +13,7 @@ REPORT := demo-report.html
 
 help:
 	@echo "make demo                     find the fault in examples/digits.py; write $(REPORT)"
-	@echo "make test                     all tests, some ten minutes on two cores"
+	@echo "make test                     all tests, some 15 minutes on two cores"
 	@echo "make check                    format, lint, types, generated pages"
 	@echo "make docs                     write the generated pages, build the site build/site/index.html"
 	@echo "make measure                  identity, faults, overhead, accuracy, questions; takes its time"
@@ -52,6 +52,7 @@ measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/faults.py --out benchmarks/results/faults.json
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
 	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results
+	$(BIN)/python benchmarks/resume.py --out benchmarks/results/resume.json
 	$(BIN)/unstuck explain --prove --all --evidence src/unstuck/questions/evidence
 	$(BIN)/python benchmarks/questions.py --out benchmarks/results/questions.json
 
