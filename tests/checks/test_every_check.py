@@ -143,7 +143,7 @@ def assert_survives_json(finding):
 def test_random_facts_reach_the_findings_of_many_checks():
     """So the property above is not about silence."""
     reached = (name for name, check in CHECKS.items() if speaks_of_random_facts(check))
-    many = len(CHECKS) // 3
+    many = len(CHECKS) // 4
     assert len(list(islice(reached, many))) == many
 
 
@@ -189,7 +189,8 @@ def test_the_samples_have_the_shape_of_the_families():
     for name, one in made.items():
         shape = FAMILIES[name]
         wanted = shape.__args__[0] if hasattr(shape, "__args__") else shape
-        assert set(one[0] if isinstance(one, list) else one) == set(wanted.__annotations__)
+        keys = set(one[0] if isinstance(one, list) else one)
+        assert wanted.__required_keys__ <= keys <= set(wanted.__annotations__)
     assert isinstance(sample.facts(**made), Facts)
 
 
