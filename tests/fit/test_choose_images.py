@@ -9,7 +9,7 @@ from unstuck.fit.task import Task
 
 
 def recipe(rows=1000, image=(3, 32, 48), names=("cat", "dog", "mouse"), kind="multi-class", **hand):
-    return recipe_for(Known(rows, Shape(image=image), Task(kind, names, ""), 1.0), 0, hand)
+    return recipe_for(Known(rows, Shape(image=image), Task(kind, names, "")), 0, hand)
 
 
 def test_images_get_convolutions_of_their_size():
@@ -64,7 +64,7 @@ def test_images_are_moved_and_mirrored_where_that_changes_no_class(known, augmen
 
 
 def test_a_table_has_nothing_of_images():
-    found = recipe_for(Known(99, Shape(numbers=3), Task("binary", ("a", "b"), ""), 0.5), 0)
+    found = recipe_for(Known(99, Shape(numbers=3), Task("binary", ("a", "b"), "")), 0)
     assert (found.model, found.image_size, found.augment) == ("mlp", 0, "none")
 
 

@@ -20,15 +20,6 @@ from unstuck.fit.recipe import Recipe
 RECIPE = Recipe(learning_rate=0.01, weight_decay=0.01, batch_size=20, epochs=4, patience=4, seed=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other make trainings this small ten times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def quiet(progress):
     pass
 

@@ -22,15 +22,6 @@ benchmark = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(benchmark)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Threads that wait for each other make trainings this small ten times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def quiet(progress):
     pass
 

@@ -28,8 +28,6 @@ class Known:
     rows: int
     shape: Shape
     task: Task
-    rarest: float
-    """Share of the rarest class; 1 where there are none."""
 
 
 def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -> Recipe:

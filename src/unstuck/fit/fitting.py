@@ -96,8 +96,7 @@ def prepared(
     parts = split(len(examples), strata, seed)
     encoder = encoder_of(examples.inputs, parts.training, models.pixels(hand or {}))
     quick = replace(examples, inputs=decoded(encoder, examples.inputs))
-    rarest = 1.0 if strata is None else float(np.bincount(strata).min() / len(strata))
-    known = Known(len(parts.training), encoder.shape, task, rarest)
+    known = Known(len(parts.training), encoder.shape, task)
     recipe = recipe_for(known, seed, hand)
     notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
     return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
@@ -134,7 +133,7 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
     model = model or _begun(ready, recipe)
     optimizer = optimizer_of(model, replace(recipe, learning_rate=1e-3))
     found = unstuck.find_learning_rate(
-        _Spread(model),
+        model,
         optimizer,
         LOSSES[recipe.loss],
         # Shuffled: rows often stand sorted by class, and such batches teach a net to forget.
@@ -216,18 +215,6 @@ def _begun(ready: Prepared, recipe: Recipe) -> nn.Module:
         prior = torch.logit(targets.mean(0), eps=1e-6)
     models.start_at(model, prior + ready.weights.log() if recipe.class_weights else prior)
     return model
-
-
-class _Spread(nn.Module):
-    """A model that is called with all its inputs in one tuple."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        outputs: Tensor = self.model(*inputs)
-        return outputs
 
 
 def fit(

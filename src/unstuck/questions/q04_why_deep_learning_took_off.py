@@ -49,7 +49,6 @@ model. Judge on held-out data.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -62,6 +61,7 @@ from unstuck.questions._arms import compared
 from unstuck.questions._data import Data, digits, draws_of
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._stack import Adam, Batches, Sgd, Stack, accuracy, cross_entropy, falling
+from unstuck.questions._timing import seconds
 
 STARTS, FIT = {1: 2, 8: 12, 32: 4}, 800
 """Nets of one seed that fit sin(2x), by their hidden units, and their steps."""
@@ -425,13 +425,3 @@ def list_product(one: list[list[float]], other: list[list[float]]) -> list[list[
     """The product of two matrices, number by number."""
     columns = list(zip(*other, strict=True))
     return [[sum(map(float.__mul__, row, column)) for column in columns] for row in one]
-
-
-def seconds(work: Callable[[], Any], times: int) -> float:
-    """The shortest of several times: what disturbs only adds."""
-    found = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - begun)
-    return min(found)

@@ -37,7 +37,6 @@ stays level from step to step, and the parameter count is complete.
 """
 
 import sys
-import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -53,6 +52,7 @@ from torch import Tensor, nn
 
 from unstuck.questions._lab import Lab, Measured, Prediction
 from unstuck.questions._run import missing
+from unstuck.questions._timing import seconds
 
 DEPTHS = range(1, 9)
 """Hidden layers of the nets whose graphs are counted."""
@@ -356,16 +356,6 @@ def _known(kind: Callable[[list[nn.Module]], Any]) -> float:
     model = _Layers(kind)
     there = sum(len(list(layer.parameters())) for layer in model.layers)
     return len(list(model.parameters())) / there
-
-
-def seconds(work: Callable[[], Any], times: int) -> float:
-    """The shortest of several times: what disturbs only adds."""
-    found = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - begun)
-    return min(found)
 
 
 def _sparse() -> dict[str, float]:
