@@ -97,13 +97,12 @@ def test_what_does_not_help_with_the_first_seed_is_not_replayed_again():
     assert [order["seed"] for order in tried] == [0]
     assert trials["winner"] is None
     assert "zero-gradients" in trials["excluded"]
-    [verdict] = trials["verdicts"]
-    assert verdict["reason"] == "no gain with the first seed"
+    assert trials["verdicts"][0]["reason"] == "no gain with the first seed"
 
 
 def test_what_is_worse_with_the_first_seed_is_said_to_be_so():
     source = Told(lambda changes, *_: 0.1 if "zero-gradients" in changes else 0.3)
-    [verdict] = proved(source, "zero-gradients")["verdicts"]
+    verdict = proved(source, "zero-gradients")["verdicts"][0]
     assert (verdict["reason"], verdict["gain"]) == ("worse with the first seed", -0.2)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unstuck import files
-from unstuck.errors import ReportNotWritten, UsageError
+from unstuck.errors import INTERRUPTED, ReportNotWritten, UsageError
+from unstuck.fit.folder import RECORD, REPORT
 
 if TYPE_CHECKING:
     from unstuck.fit.fitted import Fitted
@@ -17,12 +18,8 @@ if TYPE_CHECKING:
 DATA = "digits"
 """What is trained on where nothing is named: 1,797 digits of 8 x 8 pixels, which come with scikit-learn."""
 
-RECORD = "model.json"
-
 KEPT = "checkpoints"
 """The folder within the model's in which trainings are kept until the model is there."""
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
             f"cannot write {folder}: {error.strerror}", "--out FOLDER"
         ) from error
     say(f"the model: {folder}")
-    say(f"  why it is so: {folder / 'report.html'}")
+    say(f"  why it is so: {folder / REPORT}")
     say(f"  to use it: unstuck predict {folder} DATA")
 
 

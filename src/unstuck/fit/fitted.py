@@ -20,12 +20,11 @@ from unstuck.errors import BadData
 from unstuck.fit import encoders, metrics, models
 from unstuck.fit.encoders import Encoder, Rows
 from unstuck.fit.examples import Inputs, every
+from unstuck.fit.folder import CARD, RECORD, REPORT, WEIGHTS
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
 from unstuck.records import Run
 
-WEIGHTS, RECORD = "model.safetensors", "model.json"
-REPORT, CARD = "report.html", "README.md"
 VERSION = 1
 AT_ONCE = 1024
 """Rows that are predicted together."""
