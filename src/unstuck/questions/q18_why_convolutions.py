@@ -217,10 +217,9 @@ def on(facts: Any) -> Iterator[str]:
     if convolutions and dense:
         inside = sum(_weights(node) for node in convolutions)
         largest = max(dense, key=_weights)
-        yield (
-            f"all {len(convolutions)} convolutions have {inside} weights, "
-            f"{largest['name']} alone has {_weights(largest)}"
-        )
+        count = len(convolutions)
+        all_of_them = "its one convolution has" if count == 1 else f"all {count} convolutions have"
+        yield f"{all_of_them} {inside} weights, {largest['name']} alone has {_weights(largest)}"
 
 
 def _weights(node: Any) -> int:
