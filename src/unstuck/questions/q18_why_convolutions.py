@@ -117,7 +117,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "random places, fully connected, new places at every step: accuracy",
-        "mlp_from_data", low=0.7, claim=3,
+        "mlp_from_data", low=0.7, claim=3, share=True,
     ),
     Prediction(
         "random places: accuracy of the convolutional net less that of the fully connected one",
