@@ -95,10 +95,6 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
         say(f"the same training as a script: {wishes.script}")
     try:
         model.save(folder)
-        if wishes.onnx:
-            from unstuck.fit.onnx import export
-
-            export(model, folder / "model.onnx")
     except OSError as error:
         raise ReportNotWritten(
             f"cannot write {folder}: {error.strerror}", "--out FOLDER"
@@ -106,6 +102,18 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
     say(f"the model: {folder}")
     say(f"  why it is so: {folder / 'report.html'}")
     say(f"  to use it: unstuck predict {folder} DATA")
+    if wishes.onnx:
+        _export(model, folder / "model.onnx")
+
+
+def _export(model: "Fitted", path: Path) -> None:
+    from unstuck.fit.onnx import export
+
+    try:
+        export(model, path)
+    except OSError as error:
+        raise ReportNotWritten(f"cannot write {path}: {error.strerror}", "--out FOLDER") from error
+    say(f"  without unstuck: {path}, {path.stat().st_size / 1024:,.0f} KiB; its metadata say how")
 
 
 def _refuse_unfit(folder: Path, wishes: Wishes) -> None:
