@@ -91,7 +91,7 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
     if wishes.script is not None:
         from unstuck.fit.script import script_of
 
-        files.write_report(wishes.script, script_of(model, wishes.data))
+        files.write_report(wishes.script, script_of(model, wishes.data, wishes.labels))
         say(f"the same training as a script: {wishes.script}")
     try:
         model.save(folder)
