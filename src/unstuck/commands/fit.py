@@ -88,14 +88,10 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
     if wishes.script is not None:
         from unstuck.fit.script import script_of
 
-        files.write_report(wishes.script, script_of(model, wishes.data))
+        files.write_report(wishes.script, script_of(model, wishes.data, wishes.labels))
         say(f"the same training as a script: {wishes.script}")
     try:
         model.save(folder)
-        if wishes.onnx:
-            from unstuck.fit.onnx import export
-
-            export(model, folder / "model.onnx")
     except OSError as error:
         raise ReportNotWritten(
             f"cannot write {folder}: {error.strerror}", "--out FOLDER"
@@ -103,6 +99,18 @@ def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
     say(f"the model: {folder}")
     say(f"  why it is so: {folder / REPORT}")
     say(f"  to use it: unstuck predict {folder} DATA")
+    if wishes.onnx:
+        _export(model, folder / "model.onnx")
+
+
+def _export(model: "Fitted", path: Path) -> None:
+    from unstuck.fit.onnx import export
+
+    try:
+        export(model, path)
+    except OSError as error:
+        raise ReportNotWritten(f"cannot write {path}: {error.strerror}", "--out FOLDER") from error
+    say(f"  without unstuck: {path}, {path.stat().st_size / 1024:,.0f} KiB; its metadata say how")
 
 
 def _refuse_unfit(folder: Path, wishes: Wishes) -> None:
