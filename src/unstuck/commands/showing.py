@@ -14,7 +14,7 @@ A_SECOND = 4
 """How often the line is drawn anew: it takes some milliseconds in which nothing is trained."""
 
 SHORTEST = 4
-"""Columns of a bar."""
+"""Columns of a bar; with fewer there is none."""
 
 EVERY = 10.0
 """Seconds between two lines of a log."""
@@ -50,8 +50,10 @@ def line(schedule: "Schedule", width: int) -> Any:
     from rich.text import Text
 
     doing, rest = Text(schedule.doing), Text(schedule.rest())
-    doing.truncate(width - len(rest) - 2 - SHORTEST, overflow="ellipsis")
+    doing.truncate(width - len(rest) - 1, overflow="ellipsis")
     room = width - len(doing) - len(rest) - 2
+    if room < SHORTEST:
+        return Text.assemble(doing, " ", rest, no_wrap=True)
     grid = Table.grid()
     grid.add_row(doing, " ", ProgressBar(schedule.of or None, schedule.done, room), " ", rest)
     return grid
