@@ -11,6 +11,7 @@ from unstuck.fit.candidates import simplest
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
+from unstuck.fit.schedule import Schedule
 
 FEW = 60
 
@@ -35,9 +36,10 @@ def source(tmp_path_factory):
 def way(source, **values):
     hand = {"backbone": str(source), "epochs": 12, "learning_rate": 0.01, **values}
     ready = prepared(digits(range(5, 10), FEW), hand=hand)
-    told = []
-    how = How(told=lambda progress: told.append(progress.step))
+    how = How(schedule=Schedule())
+    how.schedule.plan(transfer.planned(ready.recipe))
     found = transfer.transferred(ready, hand, how)
+    assert how.schedule.coming == ()
     return ready, found
 
 

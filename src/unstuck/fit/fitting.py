@@ -19,8 +19,10 @@ from unstuck.fit.encoders import Encoder, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies, repeated
+from unstuck.fit.live import Live
 from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
 from unstuck.fit.recipe import Recipe
+from unstuck.fit.schedule import Schedule
 from unstuck.fit.split import Split, split, strata_of
 from unstuck.fit.task import Kind, Task, task_of
 from unstuck.fit.weighing import weights_of
@@ -150,22 +152,23 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 
 @dataclass(frozen=True)
 class How:
-    """What goes on beside the training: what is told of it, where it is kept, who else is told.
+    """What goes on beside the training: who is told of it, where it stands, where it is kept.
 
     In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from.
     """
 
     say: Say = lambda text: None
-    told: Callable[[Progress], None] = lambda progress: None
+    schedule: Schedule = field(default_factory=Schedule)
     folder: Path | None = None
     resume: bool = False
     trackers: tuple[str, ...] = ()
     name: str = ""
-    """Of this training; one without a name is not kept."""
+    """Of this training."""
+    keeps: bool = True
 
     def keeper(self) -> Keeper | None:
         """Of the training of this name."""
-        if self.folder is None or not self.name:
+        if self.folder is None or not self.keeps:
             return None
         keeper = Keeper(self.folder / self.name, self.say)
         if not self.resume and is_main():
@@ -185,6 +188,7 @@ class Trained:
 
 def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None) -> Trained:
     """The model of the recipe, or this one, with a measured rate, trained while our own probes watch."""
+    how.schedule.begins(how.name)
     keeper = how.keeper()
     recipe = measured_rate(ready, keeper.recipe(recipe) if keeper else recipe, model)
     loop = Loop(
@@ -198,7 +202,13 @@ def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None =
         logs=how.folder,
     )
     with loop.watching() as seen:
-        loop.run(how.told, keeper)
+        live = Live(seen, how.name, how.say)
+        loop.run(
+            lambda _: live.look(),
+            keeper,
+            lambda loop: how.schedule.stepped(loop.progress, loop.steps_an_epoch),
+        )
+    how.schedule.now(f"{how.name}: judging")
     return Trained(loop.net, loop.recipe, loop.progress, seen.record)
 
 
@@ -231,6 +241,7 @@ def fit(
     first = metrics.headline(ready.task, ready.is_imbalanced)
     for line in ready.said():
         say(line)
+    how.schedule.plan(_planned(ready, hand))
     of_linear, of_net = replace(how, name="linear"), replace(how, name="net")
     linear = _candidate(ready, baseline(ready.recipe), of_linear, hand)
     say(f"a linear model: {metrics.said(linear.fitted.metrics, first)}")
@@ -278,12 +289,24 @@ def baseline(recipe: Recipe) -> Recipe:
     )  # fmt: skip
 
 
+def _planned(ready: Prepared, hand: Mapping[str, Any]) -> Iterator[str]:
+    """The names of what will be trained, in this order."""
+    weighs = ready.is_imbalanced and "class_weights" not in hand
+    yield from ("linear", *["linear-weighed"] * weighs)
+    if ready.recipe.backbone:
+        from unstuck.fit.transfer import planned
+
+        yield from planned(ready.recipe)
+    elif ready.recipe.model != "linear":
+        yield from ("net", *["net-weighed"] * weighs)
+
+
 def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
     if not ready.recipe.backbone:
         return _candidate(ready, ready.recipe, how, hand)
     from unstuck.fit.transfer import transferred
 
-    way = transferred(ready, hand, replace(how, name=""))
+    way = transferred(ready, hand, replace(how, keeps=False))
     return judged(way.ready, way.trained)
 
 

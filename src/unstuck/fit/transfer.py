@@ -50,8 +50,16 @@ def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     return replace(way, trained=replace(way.trained, recipe=recipe))
 
 
+def planned(recipe: Recipe) -> tuple[str, ...]:
+    """The names of what will be trained, in this order."""
+    first = {"fine-tuned": ("frozen",), "measured": ("frozen", "frozen", "fine-tuned")}
+    last = "scratch" if recipe.transfer == "measured" else recipe.transfer
+    return (*first.get(recipe.transfer, ()), last)
+
+
 def frozen(ready: Prepared, how: How) -> Way:
     """A linear head on the backbone's features, which are made once."""
+    how = _begins(how, "frozen")
     recipe = ready.recipe.because(
         {"augment": "features are made once"}, transfer="frozen", augment="none", dropout=0.0
     )
@@ -70,6 +78,7 @@ def frozen(ready: Prepared, how: How) -> Way:
 def fine_tuned(ready: Prepared, how: How) -> Way:
     """The head first; then all of it, the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
     first = frozen(ready, how)
+    how = _begins(how, "fine-tuned")
     recipe = ready.recipe.because(transfer="fine-tuned")
     model = _begun(ready, recipe)
     model.load_state_dict(first.trained.model.state_dict())
@@ -84,10 +93,16 @@ def fine_tuned(ready: Prepared, how: How) -> Way:
 
 def scratch(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     """The net that would have been chosen without a backbone."""
+    how = _begins(how, "scratch")
     without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
     again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
     recipe = measured_rate(again, again.recipe)
     return _way(again, trained(again, recipe, how))
+
+
+def _begins(how: How, name: str) -> How:
+    how.schedule.begins(name)
+    return replace(how, name=name)
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> Headed:
