@@ -296,7 +296,9 @@ def _quantities(values: NDArray[Any], place: Place) -> NDArray[np.float64]:
     try:
         numbers = values.astype(np.float64).reshape(len(values), -1)
     except (TypeError, ValueError) as error:
-        raise UsageError("the targets are no numbers", "--task multi-class") from error
+        several = values.ndim == 2 and values.shape[1] > 1
+        hint = "several targets are numbers, or true and false" if several else "--task multi-class"
+        raise UsageError("the targets are no numbers", hint) from error
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         raise BadData(
