@@ -98,6 +98,8 @@ def prepared(
     quick = replace(examples, inputs=decoded(encoder, examples.inputs))
     known = Known(len(parts.training), encoder.shape, task)
     recipe = recipe_for(known, seed, hand)
+    if recipe.backbone:  # what cannot begin is said before the work does
+        models.begun(recipe, encoder.shape, task)
     notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
     return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
 
@@ -283,7 +285,7 @@ def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
         return _candidate(ready, ready.recipe, how, hand)
     from unstuck.fit.transfer import transferred
 
-    way = transferred(ready, hand, replace(how, name=""))
+    way = transferred(ready, hand, how)
     return judged(way.ready, way.trained)
 
 

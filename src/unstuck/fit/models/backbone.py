@@ -30,14 +30,24 @@ def built(recipe: Recipe, shape: Shape, outputs: int) -> nn.Module:
     """The model of a recipe whose backbone is one of timm's, not yet with its weights.
 
     Raises:
-        UsageError: timm is missing, or does not know it.
+        UsageError: timm is missing, does not know it, or it takes no images of this size.
     """
     assert shape.image is not None, "models.built refuses what are no images"
     body = _timm(recipe.backbone).create_model(recipe.backbone, pretrained=False, num_classes=0)
+    return Headed(body, _features(body, recipe.backbone, shape.image), outputs, recipe)
+
+
+def _features(body: nn.Module, name: str, image: tuple[int, int, int]) -> int:
+    """How many it makes of an image; some nets take but one size, and none any."""
     body.eval()
-    with torch.no_grad():
-        features = int(body(torch.zeros(1, *shape.image)).shape[1])
-    return Headed(body, features, outputs, recipe)
+    try:
+        with torch.no_grad():
+            return int(body(torch.zeros(1, *image)).shape[1])
+    except (AssertionError, RuntimeError, ValueError) as error:
+        _, height, width = image
+        raise UsageError(
+            f"{name} takes no images of {width} x {height} pixels", "leave image_size to it"
+        ) from error
 
 
 def values(name: str) -> dict[str, Any]:
@@ -77,6 +87,7 @@ def begin(body: nn.Module, name: str, weights: str = "") -> None:
 
     Raises:
         BadData: they are not there, damaged, or of another net.
+        UsageError: timm is missing, or does not know it.
     """
     file = _file(name, weights)
     state = {key.removeprefix("body."): each for key, each in _loaded(file).items()}
@@ -113,7 +124,7 @@ def _cached(name: str) -> Path:
     if not isinstance(found, str):
         raise BadData(
             f"the weights of {name} are not in the hub's cache",
-            f"hf download {where} {WEIGHTS}, or weights = FILE in the recipe",
+            f"hf download {where} {WEIGHTS}, or --weights FILE",
         )
     return Path(found)
 
@@ -148,7 +159,12 @@ def _is_folder(name: str) -> bool:
 
 
 def _config(name: str) -> Any:
-    return _timm(name).get_pretrained_cfg(name)
+    """What timm knows of its weights."""
+    try:
+        return _timm(name).get_pretrained_cfg(name)
+    except RuntimeError as error:
+        net, _, tag = name.partition(".")
+        raise UsageError(f"timm has no weights {tag} of {net}", f"--transfer {net}") from error
 
 
 def _timm(name: str) -> Any:
