@@ -5,7 +5,6 @@ them is executed.
 """
 
 import importlib
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from unstuck.errors import BadData, UsageError
+from unstuck.fit import encoders, objects
 from unstuck.fit.encoders import Pixels, Shape
 from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe, checked
@@ -132,8 +132,8 @@ def _cached(name: str) -> Path:
 def _record(name: str) -> Mapping[str, Any]:
     file = Path(name) / RECORD
     try:
-        record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        recipe = record["recipe"]
+        record = objects.read(file)
+        recipe = objects.again(dict[str, Any], record["recipe"])
         model, below = recipe["model"], recipe.get("backbone")
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = getattr(error, "strerror", None) or "it is damaged"
@@ -148,10 +148,12 @@ def _record(name: str) -> Mapping[str, Any]:
 
 def _image(name: str) -> tuple[int, int, int]:
     try:
-        encoder = _record(name)["encoder"]
-        return int(encoder["channels"]), int(encoder["height"]), int(encoder["width"])
+        encoder = encoders.again(_record(name)["encoder"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadData(f"cannot read {Path(name) / RECORD}: it is damaged", _HINT) from error
+    if encoder.shape.image is None:
+        raise BadData(f"cannot read {Path(name) / RECORD}: it is of no images", _HINT)
+    return encoder.shape.image
 
 
 def _is_folder(name: str) -> bool:
