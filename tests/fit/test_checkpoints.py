@@ -11,12 +11,13 @@ from unstuck.fit.progress import Epoch, Progress, packed, unpacked
 from unstuck.fit.recipe import Recipe
 
 SETTINGS = {"recipe": Recipe().plain(), "data": "these", "scaler": None}
+BEGUN = {"steps": 100, "running": 0.0, "share": 1.0, "history": [], "optimizer": {}}
 
 
 def checkpoint(step, **tensors):
     draw = torch.Generator().manual_seed(step)
     tensors = tensors or {"weights/a": torch.randn(5, 3, generator=draw), "best/a": torch.tensor(2)}
-    return Checkpoint(tensors, {"step": step, **SETTINGS})
+    return Checkpoint(tensors, {"step": step, **BEGUN, **SETTINGS})
 
 
 def names(folder):

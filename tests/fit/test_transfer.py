@@ -1,16 +1,20 @@
 """What a backbone brings: digits 5 to 9 by a net that has seen 0 to 4."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from unstuck.errors import UsageError
-from unstuck.fit import transfer
+from unstuck.errors import BadData, UsageError
+from unstuck.fit import fitting, transfer
 from unstuck.fit.candidates import simplest
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
+from unstuck.fit.loop import Stopped
 from unstuck.fit.schedule import Schedule
 
 FEW = 60
@@ -37,7 +41,7 @@ def way(source, **values):
     hand = {"backbone": str(source), "epochs": 12, "learning_rate": 0.01, **values}
     ready = prepared(digits(range(5, 10), FEW), hand=hand)
     how = How(schedule=Schedule())
-    how.schedule.plan(transfer.planned(ready.recipe))
+    how.schedule.plan(transfer.WAYS[ready.recipe.transfer])
     found = transfer.transferred(ready, hand, how)
     assert how.schedule.coming == ()
     return ready, found
@@ -86,7 +90,7 @@ def test_fine_tuning_never_ends_worse_than_the_head_alone(source):
 
 def test_fine_tuning_that_only_spoils_is_undone_and_that_is_said(source, monkeypatch):
     monkeypatch.setattr(
-        transfer,
+        fitting,
         "measured_rate",
         lambda ready, recipe, model=None: recipe.because(
             learning_rate=recipe.learning_rate if model is None else 1.0
@@ -115,8 +119,9 @@ def test_a_related_backbone_helps(source):
     hand = {"epochs": 12, "learning_rate": 0.01}
     ready = prepared(digits(range(5, 10), FEW), hand={**hand, "backbone": str(source)})
     bare, tuned = (
-        transfer.scratch(ready, hand, How()), transfer.fine_tuned(ready, How()),
-    )  # fmt: skip
+        transfer.scratch(ready, hand, How()),
+        transfer.fine_tuned(ready, transfer.frozen(ready, How()), How()),
+    )
     assert tuned.losses.mean() < bare.losses.mean()
 
 
@@ -132,6 +137,63 @@ def test_a_transferred_model_predicts_the_same_when_loaded_without_its_backbone(
         moved.rename(source)
     assert torch.equal(again.outputs(examples.inputs), model.outputs(examples.inputs))
     assert again.recipe.transfer == "frozen"
+
+
+@pytest.fixture(scope="module")
+def whole(source):
+    """What nobody ended."""
+    return fit(digits(range(5, 10), FEW), hand=quick(source))
+
+
+def quick(source):
+    return {"backbone": str(source), "epochs": 3, "learning_rate": 0.01}
+
+
+class Stops(Schedule):
+    """Ctrl-C in the second epoch of the training of this name."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def stepped(self, progress, an_epoch):
+        if self.training == self.name and len(progress.history) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+class Epochs(Schedule):
+    """Which epochs were trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def stepped(self, progress, an_epoch):
+        self.seen.add((self.training, 1 + (progress.step - 1) // an_epoch))
+
+
+@pytest.mark.parametrize("name", ["frozen", "fine-tuned", "scratch"])
+def test_each_way_goes_on_where_ctrl_c_ended_it(source, whole, tmp_path, name):
+    examples, hand = digits(range(5, 10), FEW), quick(source)
+    with pytest.raises(Stopped) as stopped:
+        fit(examples, hand=hand, how=How(schedule=Stops(name), folder=tmp_path))
+    assert stopped.value.folder == tmp_path / name
+    epochs = Epochs()
+    again = fit(examples, hand=hand, how=How(schedule=epochs, folder=tmp_path, resume=True))
+    later = transfer.WAYS["measured"][transfer.WAYS["measured"].index(name) + 1 :]
+    begun = {(each, 1) for each in later}
+    assert {each for each in epochs.seen if each[1] == 1} == begun  # nothing is trained twice
+    assert torch.equal(again.outputs(examples.inputs), whole.outputs(examples.inputs))
+    assert again.recipe == whole.recipe
+
+
+@pytest.mark.parametrize(
+    ("hand", "message"),
+    [({"weights": "none"}, "none: No such"), ({"model": "mlp"}, "mlp takes no")],
+)
+def test_what_cannot_begin_is_said_before_anything_is_trained(source, hand, message):
+    with pytest.raises((BadData, UsageError), match=message):
+        prepared(digits(range(5), FEW), hand={"backbone": str(source), **hand})
 
 
 @pytest.mark.parametrize("hand", [{"transfer": "frozen"}, {"model": "backbone"}])

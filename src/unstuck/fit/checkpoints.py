@@ -18,6 +18,7 @@ from torch import Tensor
 
 from unstuck import files
 from unstuck.errors import BadCheckpoint
+from unstuck.fit import objects
 from unstuck.fit.batches import bytes_of
 from unstuck.fit.recipe import NAMES, Recipe
 
@@ -31,6 +32,12 @@ COST = 50
 """Writing takes at most one in so many seconds."""
 
 VERSION = "1"
+
+_PARTS: Mapping[str, Any] = {
+    "step": int, "steps": int, "running": float, "share": float, "history": list[dict[str, Any]],
+    "optimizer": dict[str, float], "recipe": dict[str, Any], "data": str,
+}  # fmt: skip
+"""What is read of a record."""
 
 Say = Callable[[str], None]
 
@@ -144,6 +151,19 @@ def refuse_other(checkpoint: Checkpoint, recipe: Recipe, data: str) -> None:
         )
 
 
+def refuse_odd(checkpoint: Checkpoint, weights: Mapping[str, Tensor], steps: int) -> None:
+    """Whole as it is, its tensors may be none of this net: such a file was not written by us.
+
+    Raises:
+        BadCheckpoint: they are not.
+    """
+    wanted = {name: (each.shape, each.dtype) for name, each in weights.items()}
+    record, parts = checkpoint.record, ["weights"] + ["best"] * bool(checkpoint.record["history"])
+    found = [{k: (v.shape, v.dtype) for k, v in checkpoint.part(each).items()} for each in parts]
+    if found != [wanted] * len(parts) or not 0 <= record["step"] <= record["steps"] == steps:
+        raise BadCheckpoint("the checkpoint is of another net", "start again without --resume")
+
+
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Inside, Ctrl-C and SIGTERM only set what is given; a second one works as ever.
@@ -200,7 +220,10 @@ def _read(path: Path) -> Checkpoint:
         raise ValueError(f"it is of version {metadata['version']}")
     if metadata["digest"] != _digest(tensors, metadata["record"]):
         raise ValueError("its contents are not what was written")
-    return Checkpoint(tensors, json.loads(metadata["record"]))
+    record = objects.parsed(metadata["record"])
+    for name, kind in _PARTS.items():
+        objects.again(kind, record[name])
+    return Checkpoint(tensors, record)
 
 
 def _digest(tensors: Mapping[str, Tensor], record: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import unstuck
 from unstuck import files
-from unstuck.errors import BadData
-from unstuck.fit import encoders, metrics, models
+from unstuck.errors import BadData, UsageError
+from unstuck.fit import encoders, metrics, models, objects
 from unstuck.fit.encoders import Encoder, Rows
 from unstuck.fit.examples import Inputs, every
 from unstuck.fit.folder import CARD, RECORD, REPORT, WEIGHTS
@@ -145,8 +145,7 @@ def load_fitted(folder: Path, factory: str = "") -> Fitted:
         BadData: it is no such folder, or a file in it is damaged.
     """
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        weights = load((folder / WEIGHTS).read_bytes())
+        record, weights = objects.read(folder / RECORD), _weights(folder / WEIGHTS)
     except (OSError, ValueError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise BadData(
@@ -154,13 +153,21 @@ def load_fitted(folder: Path, factory: str = "") -> Fitted:
         ) from error
     _refuse_code(folder, record, factory)
     try:
-        return _made(record, weights)
+        return _made(record, weights, str(folder / RECORD))
+    except UsageError as error:
+        raise BadData(f"the model {folder} cannot be made: {error.message}", error.hint) from error
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BadData(f"the model {folder} is damaged: {error}", "fit it again") from error
 
 
-def _refuse_code(folder: Path, record: Any, factory: str) -> None:
-    named = record.get("recipe") if isinstance(record, dict) else None
+def _weights(path: Path) -> dict[str, Tensor]:
+    """As the file has them, not yet in memory."""
+    with safe_open(path, "pt") as opened:
+        return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+
+
+def _refuse_code(folder: Path, record: Mapping[str, Any], factory: str) -> None:
+    named = record.get("recipe")
     model = str(named.get("model")) if isinstance(named, dict) else ""
     if (":" in model or model == "own") and model != factory:
         raise BadData(
@@ -168,16 +175,44 @@ def _refuse_code(folder: Path, record: Any, factory: str) -> None:
         )
 
 
-def _made(record: dict[str, Any], weights: dict[str, Tensor]) -> Fitted:
-    recipe, encoder = Recipe(**record["recipe"]), encoders.again(record["encoder"])
-    fields: dict[str, Any] = {
-        name: tuple(each) if isinstance(each, list) else each
-        for name, each in record["task"].items()
-    }
-    task = Task(**fields)
+def _made(record: Mapping[str, Any], weights: Mapping[str, Tensor], source: str) -> Fitted:
+    recipe = Recipe.from_plain(record["recipe"], source)
+    encoder, task = encoders.again(record["encoder"]), Task.from_plain(record["task"])
+    thresholds, offset = (
+        objects.again(tuple[float, ...], record[name]) for name in ("thresholds", "offset")
+    )
+    _refuse_odd(task, thresholds, offset)
+    about = objects.again(dict[str, Any], record["about"])
+    for name, kind in _USED.items():
+        objects.again(kind, about.get(name, kind()))
+    if not models.is_own(recipe):
+        if recipe.model != "linear" and recipe.depth > len(weights):  # each block has some
+            raise ValueError(f"it has no {recipe.depth} blocks")
+        with torch.device("meta"):  # takes no memory, whatever sizes the record names
+            _refuse_other(models.built(recipe, encoder.shape, task), weights)
     model = models.built(recipe, encoder.shape, task)
     model.load_state_dict(weights)
-    thresholds, offset = tuple(record["thresholds"]), tuple(record["offset"])
-    return Fitted(
-        model, recipe, task, encoder, thresholds, offset, record["metrics"], record["about"]
+    metrics = objects.again(dict[str, Any], record["metrics"])
+    return Fitted(model, recipe, task, encoder, thresholds, offset, metrics, about)
+
+
+_USED = {"targets": list[str], "rows": list[int], "headline": str}
+"""What is read of ``about`` when the model is used."""
+
+
+def _refuse_odd(task: Task, thresholds: Sequence[float], offset: Sequence[float]) -> None:
+    """Each class or label has a threshold, of two classes the second; each output an offset, or none."""
+    wanted = task.outputs if task.is_classification else 0
+    if len(thresholds) != wanted or len(offset) not in (0, task.outputs):
+        raise ValueError("its thresholds or offsets are not those of its task")
+
+
+def _refuse_other(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Before a model is made of sizes that its weights have not."""
+    wanted, there = (
+        {name: (tuple(each.shape), each.dtype) for name, each in state.items()}
+        for state in (model.state_dict(), weights)
     )
+    for name in wanted.keys() | there.keys():
+        if wanted.get(name) != there.get(name):
+            raise ValueError(f"its weights do not fit: {name}")

@@ -100,6 +100,8 @@ def prepared(
     quick = replace(examples, inputs=decoded(encoder, examples.inputs))
     known = Known(len(parts.training), encoder.shape, task)
     recipe = recipe_for(known, seed, hand)
+    if recipe.backbone:  # what cannot begin is said before the work does
+        models.begun(recipe, encoder.shape, task)
     notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
     return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
 
@@ -164,11 +166,10 @@ class How:
     trackers: tuple[str, ...] = ()
     name: str = ""
     """Of this training."""
-    keeps: bool = True
 
     def keeper(self) -> Keeper | None:
         """Of the training of this name."""
-        if self.folder is None or not self.keeps:
+        if self.folder is None:
             return None
         keeper = Keeper(self.folder / self.name, self.say)
         if not self.resume and is_main():
@@ -294,9 +295,9 @@ def _planned(ready: Prepared, hand: Mapping[str, Any]) -> Iterator[str]:
     weighs = ready.is_imbalanced and "class_weights" not in hand
     yield from ("linear", *["linear-weighed"] * weighs)
     if ready.recipe.backbone:
-        from unstuck.fit.transfer import planned
+        from unstuck.fit.transfer import WAYS
 
-        yield from planned(ready.recipe)
+        yield from WAYS[ready.recipe.transfer]
     elif ready.recipe.model != "linear":
         yield from ("net", *["net-weighed"] * weighs)
 
@@ -306,7 +307,7 @@ def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
         return _candidate(ready, ready.recipe, how, hand)
     from unstuck.fit.transfer import transferred
 
-    way = transferred(ready, hand, replace(how, keeps=False))
+    way = transferred(ready, hand, how)
     return judged(way.ready, way.trained)
 
 

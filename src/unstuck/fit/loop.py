@@ -17,7 +17,7 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.fit.batches import Batches, Encoded, Order, drawn
-from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_other
+from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_odd, refuse_other
 from unstuck.fit.device import accelerator, is_main
 from unstuck.fit.models import groups
 from unstuck.fit.progress import Epoch, Progress, State, copied, packed, unpacked
@@ -350,6 +350,7 @@ class Loop:
         if kept is None:
             return
         refuse_other(kept, self.recipe, self._fingerprint)
+        refuse_odd(kept, self.net.state_dict(), self.steps)
         self.progress = unpacked(kept, self.net, self._bare)
         if self.accelerator.scaler is not None:
             self.accelerator.scaler.load_state_dict(kept.record["scaler"])

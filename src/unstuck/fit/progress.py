@@ -8,6 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from unstuck.errors import BadCheckpoint
+from unstuck.fit import objects
 from unstuck.fit.checkpoints import Checkpoint
 
 State = dict[str, Tensor]
@@ -83,19 +85,43 @@ def packed(
 
 
 def unpacked(kept: Checkpoint, net: nn.Module, optimizer: Optimizer) -> Progress:
-    """Put weights and optimizer back, and give the rest."""
+    """Put weights and optimizer back, and give the rest.
+
+    Raises:
+        BadCheckpoint: history or optimizer are not as ``packed`` has them.
+    """
+    record = kept.record
+    try:
+        history = objects.again(list[Epoch], record["history"])
+        state = _state({**kept.part("optimizer"), **record["optimizer"]}, optimizer)
+        if [each.number for each in history] != list(range(1, len(history) + 1)):
+            raise ValueError("epochs are missing")
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadCheckpoint(
+            f"the checkpoint is damaged: {error}", "start again without --resume"
+        ) from error
     net.load_state_dict(kept.part("weights"))
-    record, state = kept.record, optimizer.state_dict()
-    state["state"] = {}
-    for place, value in {**kept.part("optimizer"), **record["optimizer"]}.items():
-        number, name = place.removeprefix("optimizer/").split("/", 1)
-        state["state"].setdefault(int(number), {})[name] = value
-    optimizer.load_state_dict(state)
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
     return Progress(
         step=record["step"],
         steps=record["steps"],
-        history=[Epoch(**each) for each in record["history"]],
+        history=history,
         running=record["running"],
         share=record["share"],
         best=kept.part("best"),
     )
+
+
+def _state(values: Mapping[str, Any], optimizer: Optimizer) -> dict[int, dict[str, Any]]:
+    """What an optimizer keeps of each parameter, by its number: as large as it, or a number."""
+    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    found: dict[int, dict[str, Any]] = {}
+    for place, value in values.items():
+        number, name = place.removeprefix("optimizer/").split("/", 1)
+        if int(number) not in range(len(parameters)):
+            raise KeyError(place)
+        size = () if name == "step" else parameters[int(number)].shape
+        if isinstance(value, Tensor) and value.shape != size:
+            raise ValueError(f"{place} is of another size")
+        found.setdefault(int(number), {})[name] = value
+    return found

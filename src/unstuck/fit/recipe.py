@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.errors import BadData, UsageError
+from unstuck.fit import objects
 
 HAND = "as the recipe's file says"
 
@@ -64,6 +65,18 @@ class Recipe:
         """As JSON."""
         return self.values() | {"reasons": dict(self.reasons)}
 
+    @classmethod
+    def from_plain(cls, record: Any, source: str) -> "Recipe":
+        """What ``plain`` wrote.
+
+        Raises:
+            BadData: it did not write this.
+            TypeError, ValueError: as well.
+        """
+        fields = objects.again(dict[str, Any], record)
+        reasons = objects.again(dict[str, str], fields.pop("reasons", {}))
+        return cls(**{k: checked(k, v, source) for k, v in fields.items()}, reasons=reasons)
+
 
 NAMES = tuple(each.name for each in fields(Recipe) if each.name != "reasons")
 
@@ -118,7 +131,7 @@ def checked(name: str, value: Any, source: str) -> Any:
         raise BadData(f"{source}: a recipe has no {name}", f"it has {', '.join(NAMES)}")
     wanted = type(getattr(Recipe(), name))
     if wanted is float and type(value) is int:
-        value = float(value)
+        value = float(value) if abs(value) < 2**1023 else math.inf
     if type(value) is not wanted:
         raise BadData(
             f"{source}: {name} = {value!r} is no {_KINDS[wanted]}",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unstuck.errors import BadData, UsageError
+from unstuck.fit import objects
 from unstuck.fit.examples import Place, row_of
 
 Kind = Literal["binary", "multi-class", "multi-label", "regression"]
@@ -50,6 +51,23 @@ class Task:
     def is_classification(self) -> bool:
         """Whether probabilities are predicted."""
         return self.kind != "regression"
+
+    @classmethod
+    def from_plain(cls, record: Any) -> "Task":
+        """As JSON has it.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is no task.
+        """
+        found: Task = objects.again(cls, record)
+        each = len(found.names) if found.kind == "regression" else 0
+        if not len(found.center) == len(found.scale) == each:
+            raise ValueError("it is not said how each quantity is standardised")
+        if len(found.names) < (2 if found.kind in ("binary", "multi-class") else 1):
+            raise ValueError(f"a {found.kind} task of {len(found.names)}")
+        if found.kind == "binary" and len(found.names) > 2:
+            raise ValueError(f"a binary task of {len(found.names)} classes")
+        return found
 
     def encoded(self, values: NDArray[Any], place: Place = row_of) -> Tensor:
         """The targets as the loss wants them.
@@ -296,7 +314,9 @@ def _quantities(values: NDArray[Any], place: Place) -> NDArray[np.float64]:
     try:
         numbers = values.astype(np.float64).reshape(len(values), -1)
     except (TypeError, ValueError) as error:
-        raise UsageError("the targets are no numbers", "--task multi-class") from error
+        several = values.ndim == 2 and values.shape[1] > 1
+        hint = "several targets are numbers, or true and false" if several else "--task multi-class"
+        raise UsageError("the targets are no numbers", hint) from error
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         raise BadData(

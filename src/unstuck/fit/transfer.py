@@ -1,6 +1,6 @@
 """Begin with a backbone: its features as they are (frozen), trained on (fine-tuned), or none of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from unstuck.fit.batches import loader_of
 from unstuck.fit.candidates import simplest
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, every
-from unstuck.fit.fitting import How, Prepared, Trained, measured_rate, prepared, trained
+from unstuck.fit.fitting import How, Prepared, Trained, prepared, trained
 from unstuck.fit.loop import LOSSES
-from unstuck.fit.models import backbone
 from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe
 
@@ -33,15 +32,19 @@ class Way:
 
 
 def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
-    """Trained as the recipe says; where it shall be measured, in all three ways, of which one is kept."""
-    ways: dict[str, Callable[[], Way]] = {
-        "frozen": lambda: frozen(ready, how),
-        "fine-tuned": lambda: fine_tuned(ready, how),
-        "scratch": lambda: scratch(ready, hand, how),
-    }
-    if ready.recipe.transfer != "measured":
-        return ways[ready.recipe.transfer]()
-    found = {name: way() for name, way in ways.items()}
+    """Trained as the recipe says; where it shall be measured, in all three ways, of which one is kept.
+
+    Each way is a training of its own name, from which ``--resume`` goes on.
+    """
+    if ready.recipe.transfer == "scratch":
+        return scratch(ready, hand, how)
+    found = {"frozen": frozen(ready, how)}
+    if ready.recipe.transfer == "frozen":
+        return found["frozen"]
+    found["fine-tuned"] = fine_tuned(ready, found["frozen"], how)
+    if ready.recipe.transfer == "fine-tuned":
+        return found["fine-tuned"]
+    found["scratch"] = scratch(ready, hand, how)
     name = simplest({name: way.losses for name, way in found.items()})
     losses = ", ".join(f"{each} {float(way.losses.mean()):.3f}" for each, way in found.items())
     why = f"held-out loss after at most {ready.recipe.epochs} epochs each: {losses} (q16, q17)"
@@ -50,40 +53,37 @@ def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     return replace(way, trained=replace(way.trained, recipe=recipe))
 
 
-def planned(recipe: Recipe) -> tuple[str, ...]:
-    """The names of what will be trained, in this order."""
-    first = {"fine-tuned": ("frozen",), "measured": ("frozen", "frozen", "fine-tuned")}
-    last = "scratch" if recipe.transfer == "measured" else recipe.transfer
-    return (*first.get(recipe.transfer, ()), last)
+WAYS = {
+    "scratch": ("scratch",),
+    "frozen": ("frozen",),
+    "fine-tuned": ("frozen", "fine-tuned"),
+    "measured": ("frozen", "fine-tuned", "scratch"),
+}
+"""Which trainings a way of transfer takes, in their order."""
 
 
 def frozen(ready: Prepared, how: How) -> Way:
     """A linear head on the backbone's features, which are made once."""
-    how = _begins(how, "frozen")
     recipe = ready.recipe.because(
         {"augment": "features are made once"}, transfer="frozen", augment="none", dropout=0.0
     )
-    model = _begun(ready, recipe)
+    model = models.begun(recipe, ready.encoder.shape, ready.task)
     features = _featured(ready, model)
-    by_features = measured_rate(features, recipe.because(model="linear"))
-    head = trained(features, by_features, how)
+    head = trained(features, recipe.because(model="linear"), replace(how, name="frozen"))
     _fold(features.encoder, head.model, model.head)
     recipe = recipe.because(
-        {"learning_rate": by_features.reasons.get("learning_rate", "")},
-        learning_rate=by_features.learning_rate,
+        {"learning_rate": head.recipe.reasons.get("learning_rate", "")},
+        learning_rate=head.recipe.learning_rate,
     )
     return _way(ready, replace(head, recipe=recipe, model=model))
 
 
-def fine_tuned(ready: Prepared, how: How) -> Way:
-    """The head first; then all of it, the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
-    first = frozen(ready, how)
-    how = _begins(how, "fine-tuned")
+def fine_tuned(ready: Prepared, first: Way, how: How) -> Way:
+    """All of it, after the head; the backbone at a tenth of the rate (Kumar et al. 2022, q17)."""
     recipe = ready.recipe.because(transfer="fine-tuned")
-    model = _begun(ready, recipe)
+    model = models.begun(recipe, ready.encoder.shape, ready.task)
     model.load_state_dict(first.trained.model.state_dict())
-    recipe = measured_rate(ready, recipe, model)
-    way = _way(ready, trained(ready, recipe, how, model))
+    way = _way(ready, trained(ready, recipe, replace(how, name="fine-tuned"), model))
     if way.losses.mean() <= first.losses.mean():
         return way
     why = "fine-tuning made the held-out loss no lower: the backbone stays as it was (q17)"
@@ -93,23 +93,9 @@ def fine_tuned(ready: Prepared, how: How) -> Way:
 
 def scratch(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     """The net that would have been chosen without a backbone."""
-    how = _begins(how, "scratch")
     without = {k: v for k, v in hand.items() if k not in ("backbone", "weights", "transfer")}
     again = prepared(ready.source, kind=ready.task.kind, seed=ready.recipe.seed, hand=without)
-    recipe = measured_rate(again, again.recipe)
-    return _way(again, trained(again, recipe, how))
-
-
-def _begins(how: How, name: str) -> How:
-    how.schedule.begins(name)
-    return replace(how, name=name)
-
-
-def _begun(ready: Prepared, recipe: Recipe) -> Headed:
-    model = models.built(recipe, ready.encoder.shape, ready.task)
-    assert isinstance(model, Headed), "choose names a family with a body"
-    backbone.begin(model.body, recipe.backbone, recipe.weights)
-    return model
+    return _way(again, trained(again, again.recipe, replace(how, name="scratch")))
 
 
 def _featured(ready: Prepared, model: Headed) -> Prepared:

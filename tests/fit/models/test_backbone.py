@@ -164,6 +164,21 @@ def test_a_name_that_timm_does_not_know_or_that_reaches_further_is_refused(name)
 
 @with_timm
 @pytest.mark.filterwarnings("default")
+def test_weights_that_timm_does_not_know_are_refused():
+    with pytest.raises(UsageError, match="timm has no weights nope of resnet18"):
+        backbone.pixels("resnet18.nope")
+
+
+@with_timm
+@pytest.mark.filterwarnings("default")
+def test_a_size_that_a_net_does_not_take_is_refused():
+    recipe = Recipe(model="backbone", backbone="test_vit", transfer="frozen")
+    with pytest.raises(UsageError, match="test_vit takes no images of 64 x 64 pixels"):
+        models.built(recipe, Shape(image=(3, 64, 64)), TASK)
+
+
+@with_timm
+@pytest.mark.filterwarnings("default")
 def test_weights_that_are_not_in_the_cache_are_not_fetched(monkeypatch):
     import huggingface_hub
 

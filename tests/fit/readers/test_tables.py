@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from unstuck.errors import UsageError
 from unstuck.fit.readers import Wish, read
 from unstuck.fit.readers._layout import layout_of
+from unstuck.fit.task import task_of
 
 
 @pytest.fixture
@@ -138,6 +140,22 @@ def test_to_judge_the_targets_are_taken_if_they_are_there(write):
 def test_empty_sets_of_labels_in_a_text_are_no_missing_targets(write):
     examples = read(write("a,y\n1,u;v\n2,\n3,u\n"), Wish(("y",), kind="multi-label"))
     assert examples.targets.tolist() == ["u;v", "", "u"]
+
+
+@pytest.mark.parametrize("cells", ["true,FALSE,1\n2,false,True,0", "True,,1\n2,False,True,0"])
+def test_several_columns_of_true_and_false_are_as_of_1_and_0(write, cells):
+    path = write(f"a,y,z,w\n1,{cells}\n3,true,true,1\n4,false,false,0\n")
+    examples = read(path, Wish(("y", "z", "w")))
+    assert examples.targets.tolist()[-3:] == [[0, 1, 0], [1, 1, 1], [0, 0, 0]]
+    assert task_of(examples.targets, examples.target_names).kind == "multi-label"
+
+
+def test_several_columns_of_other_words_are_no_labels(write):
+    examples = read(write("a,y,z\n1,true,yes\n2,false,no\n"), Wish(("y", "z")))
+    assert examples.targets.tolist() == [[1, "yes"], [0, "no"]]
+    with pytest.raises(UsageError, match="no numbers") as caught:
+        task_of(examples.targets, examples.target_names)
+    assert "true and false" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["d.parquet", "d.arrow", "d.feather"])

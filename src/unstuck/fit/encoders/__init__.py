@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unstuck.fit import objects
 from unstuck.fit.examples import Arrays, Columns, Inputs, Pictures
 
 Rows = NDArray[np.int64]
@@ -69,9 +70,13 @@ def kept(encoder: Encoder) -> dict[str, Any]:
     return {"kind": type(encoder).__module__.rpartition(".")[2], **encoder.plain()}
 
 
-def again(record: dict[str, Any]) -> Encoder:
-    """The encoder that ``kept`` wrote."""
-    fields = dict(record)
+def again(record: Any) -> Encoder:
+    """The encoder that ``kept`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    fields = objects.again(dict[str, Any], record)
     encoder: Encoder = _file(fields.pop("kind")).from_plain(fields)
     return encoder
 

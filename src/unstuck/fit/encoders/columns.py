@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unstuck.errors import BadData
+from unstuck.fit import objects
 from unstuck.fit.encoders import Rows, Shape
 from unstuck.fit.encoders.numbers import Numbers, some, standard
+from unstuck.fit.encoders.numbers import from_plain as numbers_again
 from unstuck.fit.examples import Columns, Place
 
 RARE, MISSING = 0, 1
@@ -113,14 +115,20 @@ def fitted(inputs: Columns, rows: Rows) -> Table:
 
 
 def from_plain(record: dict[str, Any]) -> Table:
-    """What ``plain`` wrote."""
-    numbers = {name: tuple(values) for name, values in record["numbers"].items()}
-    return Table(
-        tuple((name, part) for name, part in record["features"]),
-        Numbers(**numbers),
-        tuple(Category(each["name"], tuple(each["values"])) for each in record["categories"]),
-        tuple(record["notes"]),
-    )
+    """What ``plain`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    found: Table = objects.again(Table, record)
+    found = replace(found, numbers=numbers_again(record["numbers"]))
+    if len(found.features) != len(found.numbers.center):
+        raise ValueError("it is not said how each feature is standardised")
+    if any(part not in ("", *PARTS) for _, part in found.features):
+        raise ValueError("a date has no such part")
+    if any(len(set(each.values)) < len(each.values) for each in found.categories):
+        raise ValueError("a value has two codes")
+    return found
 
 
 def _frame(inputs: Any) -> pl.DataFrame:

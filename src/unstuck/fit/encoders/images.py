@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unstuck.errors import BadData
+from unstuck.fit import objects
 from unstuck.fit.encoders import Pixels, Rows, Shape
 from unstuck.fit.examples import Arrays, Inputs, Pictures
 from unstuck.fit.pictures import DEEP, Look, decoded, headers, range_of
@@ -23,6 +24,9 @@ LONGEST = 64
 """Pixels of the longer side, unless said otherwise: what a small net on a CPU can bear."""
 
 SHORTEST = 4
+
+LARGEST = 2**16
+"""Pixels of a side."""
 
 ROOM = 2**30
 """Bytes of decoded images that are kept; more are decoded again in each epoch."""
@@ -98,11 +102,17 @@ def fitted(inputs: Inputs, rows: Rows, wanted: Pixels) -> Images:
 
 
 def from_plain(record: dict[str, Any]) -> Images:
-    """What ``plain`` wrote."""
-    fields: dict[str, Any] = {
-        name: tuple(each) if isinstance(each, list) else each for name, each in record.items()
-    }
-    return Images(**fields)
+    """What ``plain`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    found: Images = objects.again(Images, record)
+    if not len(found.center) == len(found.scale) == found.channels > 0:
+        raise ValueError("it is not said how each channel is standardised")
+    if not (0 < found.height <= LARGEST and 0 < found.width <= LARGEST):
+        raise ValueError(f"images of {found.width} x {found.height} pixels")
+    return found
 
 
 def _of_files(paths: Sequence[Path], wanted: Pixels) -> Images:

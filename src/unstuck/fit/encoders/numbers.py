@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unstuck.errors import BadData
+from unstuck.fit import objects
 from unstuck.fit.encoders import Rows, Shape
 from unstuck.fit.examples import Arrays
 
@@ -95,8 +96,18 @@ def standard(values: NDArray[np.float64]) -> Numbers:
 
 
 def from_plain(record: dict[str, Any]) -> Numbers:
-    """What ``plain`` wrote."""
-    return Numbers(**{name: tuple(values) for name, values in record.items()})
+    """What ``plain`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it did not write this.
+    """
+    found: Numbers = objects.again(Numbers, record)
+    features = len(found.center)
+    if not len(found.scale) == len(found.low) == len(found.high) == features:
+        raise ValueError("it is not said how each feature is standardised")
+    if not all(0 <= each < features for each in found.missing) or 0 in found.scale:
+        raise ValueError("a feature cannot be standardised")
+    return found
 
 
 def _limits(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from unstuck.errors import UsageError
 from unstuck.fit.encoders import Pixels, Shape
 from unstuck.fit.models import backbone
+from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
 
@@ -47,6 +48,20 @@ def built(recipe: Recipe, shape: Shape, task: Task) -> nn.Module:
         torch.manual_seed(recipe.seed)
         family = importlib.import_module(f"{__name__}.{name}")
         model: nn.Module = family.built(recipe, shape, task.outputs)
+    return model
+
+
+def begun(recipe: Recipe, shape: Shape, task: Task) -> Headed:
+    """The model of a recipe, its body with the weights of the backbone.
+
+    Raises:
+        BadData: the weights are not there, damaged, or of another net.
+        UsageError: the model has no such body, or as ``built``.
+    """
+    model = built(recipe, shape, task)
+    if not isinstance(model, Headed):
+        raise UsageError(f"the model {recipe.model} takes no backbone", "leave --model out")
+    backbone.begin(model.body, recipe.backbone, recipe.weights)
     return model
 
 

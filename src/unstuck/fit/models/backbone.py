@@ -5,7 +5,6 @@ them is executed.
 """
 
 import importlib
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +16,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from unstuck.errors import BadData, UsageError
+from unstuck.fit import encoders, objects
 from unstuck.fit.encoders import Pixels, Shape
 from unstuck.fit.folder import RECORD, WEIGHTS
 from unstuck.fit.models._headed import Headed
@@ -29,14 +29,24 @@ def built(recipe: Recipe, shape: Shape, outputs: int) -> nn.Module:
     """The model of a recipe whose backbone is one of timm's, not yet with its weights.
 
     Raises:
-        UsageError: timm is missing, or does not know it.
+        UsageError: timm is missing, does not know it, or it takes no images of this size.
     """
     assert shape.image is not None, "models.built refuses what are no images"
     body = _timm(recipe.backbone).create_model(recipe.backbone, pretrained=False, num_classes=0)
+    return Headed(body, _features(body, recipe.backbone, shape.image), outputs, recipe)
+
+
+def _features(body: nn.Module, name: str, image: tuple[int, int, int]) -> int:
+    """How many it makes of an image; some nets take but one size, and none any."""
     body.eval()
-    with torch.no_grad():
-        features = int(body(torch.zeros(1, *shape.image)).shape[1])
-    return Headed(body, features, outputs, recipe)
+    try:
+        with torch.no_grad():
+            return int(body(torch.zeros(1, *image)).shape[1])
+    except (AssertionError, RuntimeError, ValueError) as error:
+        _, height, width = image
+        raise UsageError(
+            f"{name} takes no images of {width} x {height} pixels", "leave image_size to it"
+        ) from error
 
 
 def values(name: str) -> dict[str, Any]:
@@ -76,6 +86,7 @@ def begin(body: nn.Module, name: str, weights: str = "") -> None:
 
     Raises:
         BadData: they are not there, damaged, or of another net.
+        UsageError: timm is missing, or does not know it.
     """
     file = _file(name, weights)
     state = {key.removeprefix("body."): each for key, each in _loaded(file).items()}
@@ -112,7 +123,7 @@ def _cached(name: str) -> Path:
     if not isinstance(found, str):
         raise BadData(
             f"the weights of {name} are not in the hub's cache",
-            f"hf download {where} {WEIGHTS}, or weights = FILE in the recipe",
+            f"hf download {where} {WEIGHTS}, or --weights FILE",
         )
     return Path(found)
 
@@ -120,8 +131,8 @@ def _cached(name: str) -> Path:
 def _record(name: str) -> Mapping[str, Any]:
     file = Path(name) / RECORD
     try:
-        record: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        recipe = record["recipe"]
+        record = objects.read(file)
+        recipe = objects.again(dict[str, Any], record["recipe"])
         model, below = recipe["model"], recipe.get("backbone")
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = getattr(error, "strerror", None) or "it is damaged"
@@ -136,10 +147,12 @@ def _record(name: str) -> Mapping[str, Any]:
 
 def _image(name: str) -> tuple[int, int, int]:
     try:
-        encoder = _record(name)["encoder"]
-        return int(encoder["channels"]), int(encoder["height"]), int(encoder["width"])
+        encoder = encoders.again(_record(name)["encoder"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadData(f"cannot read {Path(name) / RECORD}: it is damaged", _HINT) from error
+    if encoder.shape.image is None:
+        raise BadData(f"cannot read {Path(name) / RECORD}: it is of no images", _HINT)
+    return encoder.shape.image
 
 
 def _is_folder(name: str) -> bool:
@@ -147,7 +160,12 @@ def _is_folder(name: str) -> bool:
 
 
 def _config(name: str) -> Any:
-    return _timm(name).get_pretrained_cfg(name)
+    """What timm knows of its weights."""
+    try:
+        return _timm(name).get_pretrained_cfg(name)
+    except RuntimeError as error:
+        net, _, tag = name.partition(".")
+        raise UsageError(f"timm has no weights {tag} of {net}", f"--transfer {net}") from error
 
 
 def _timm(name: str) -> Any:

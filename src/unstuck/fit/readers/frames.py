@@ -19,6 +19,8 @@ from unstuck.fit.readers._text import typed
 TARGETS = ("target", "label", "class", "y")
 """Names that a column with targets usually has."""
 
+_TRUTH = {"true": True, "false": False}
+
 
 def takes(data: Any) -> bool:
     """Whether it is a frame."""
@@ -136,15 +138,25 @@ def _beside(frame: pl.DataFrame, source: str, place: Place, y: Any) -> Examples:
 def values_of(frame: pl.DataFrame, kind: str | None = None) -> NDArray[Any]:
     """The columns of targets: (rows,) of one, (rows, columns) of several.
 
-    In a text with sets of labels, an empty one is the empty set, not a missing target.
+    In a text with sets of labels, an empty one is the empty set, not a missing target. Of several
+    columns true is 1, so that they can stand beside others.
     """
-    columns = [_values(column) for column in frame]
-    if len(columns) > 1:
-        return np.stack(columns, 1)
+    if frame.width > 1:
+        return np.stack([_values(_truth(column)) for column in frame], 1)
     if kind == "multi-label" and frame.dtypes[0] in (pl.String, pl.Float64, pl.Int64):
         text = frame.to_series().cast(pl.String).fill_null("")
         return np.array(text.to_list(), dtype=object)
-    return columns[0]
+    return _values(frame.to_series())
+
+
+def _truth(column: pl.Series) -> pl.Series:
+    """True and false, as such or as text, as 1 and 0; other columns as they are."""
+    found = column
+    if column.dtype == pl.String:
+        found = column.str.to_lowercase().replace_strict(_TRUTH, default=None)
+        if (found.is_null() & column.is_not_null()).any():
+            return column
+    return found.cast(pl.Int8) if found.dtype == pl.Boolean else column
 
 
 def _values(column: pl.Series) -> NDArray[Any]:
