@@ -56,9 +56,7 @@ def _score(kind: Kind, truth: NDArray[Any], found: NDArray[Any]) -> float:
     return float(SCORES[kind][1](truth, found))
 
 
-def _error(
-    kind: Kind, truth: NDArray[Any], found: NDArray[Any], ours: NDArray[Any]
-) -> float:
+def _error(kind: Kind, truth: NDArray[Any], found: NDArray[Any], ours: NDArray[Any]) -> float:
     """The standard error of the difference of two scores on the same rows."""
     draw = np.random.default_rng(0)
     differences = []

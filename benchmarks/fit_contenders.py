@@ -73,12 +73,16 @@ class Prepared:
         return found
 
 
-def prepared(problem: Problem, seconds: float, seed: int) -> tuple[Prepared, Callable[[Array], Array]]:
+def prepared(
+    problem: Problem, seconds: float, seed: int
+) -> tuple[Prepared, Callable[[Array], Array]]:
     """What the nets are given, and what turns standardised quantities into those of the problem."""
     x, test_x = problem.x, problem.test_x
     if hasattr(x, "columns"):
         numbers = x.select_dtypes("number").columns
-        of_numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+        of_numbers = make_pipeline(
+            SimpleImputer(strategy="median", add_indicator=True), StandardScaler()
+        )
         encoder = make_column_transformer(
             (of_numbers, numbers), (OneHotEncoder(handle_unknown="ignore", sparse_output=False), x.columns.difference(numbers))
         )  # fmt: skip
@@ -114,7 +118,9 @@ def loss_of(data: Prepared, truth: Array, found: Array) -> float:
 Attempt = Callable[[Prepared, list[Array], Settings, int, float], Answer]
 
 
-def searched(attempt: Attempt, ranges: Callable[[Any], Settings], data: Prepared) -> tuple[Array, int]:
+def searched(
+    attempt: Attempt, ranges: Callable[[Any], Settings], data: Prepared
+) -> tuple[Array, int]:
     """The answer of the best settings on the rows to test by, and how many were tried."""
     draw, parts, begun = np.random.default_rng(data.seed), data.parts(), time.perf_counter()
     settings: Settings = {}
@@ -156,7 +162,9 @@ def mlp_ranges(draw: np.random.Generator) -> Settings:
     }
 
 
-def boosting(data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float) -> Answer:
+def boosting(
+    data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float
+) -> Answer:
     family = HistGradientBoostingRegressor if data.quantity else HistGradientBoostingClassifier
     return _of_sklearn(family(random_state=seed, **settings), data, parts)
 
@@ -235,7 +243,9 @@ class _Until(Callback):  # type: ignore[misc]
             raise KeyboardInterrupt
 
 
-def with_skorch(data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float) -> Answer:
+def with_skorch(
+    data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float
+) -> Answer:
     torch.manual_seed(seed)
     held = skorch.dataset.Dataset(parts[1], parts[3])
     net = skorch.NeuralNet(
@@ -279,7 +289,9 @@ class _Module(lightning.LightningModule):
         return torch.optim.AdamW(self.parameters(), self.lr, weight_decay=self.weight_decay)
 
 
-def with_lightning(data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float) -> Answer:
+def with_lightning(
+    data: Prepared, parts: list[Array], settings: Settings, seed: int, left: float
+) -> Answer:
     lightning.seed_everything(seed, verbose=False)
     net = net_of(data, settings.get("width", 128), settings.get("dropout", 0.1))
     module = _Module(net, settings.get("weight_decay", 0.01))

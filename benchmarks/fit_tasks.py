@@ -71,8 +71,8 @@ def deliveries(seed: int) -> Problem:
     slow = np.random.default_rng(1).normal(0, 0.35, 40)[depot]
     rush = np.exp(-((hour - 8) ** 2) / 4) + np.exp(-((hour - 17) ** 2) / 6)
     speed = np.array([18, 30, 45, 38])[vehicle] / (1 + 0.8 * rush * (vehicle != 0) + 0.05 * rain)
-    minutes = 60 * distance / speed * np.exp(slow) + 2.5 * parcels + 8 * (weight > 130) * (
-        vehicle == 0
+    minutes = (
+        60 * distance / speed * np.exp(slow) + 2.5 * parcels + 8 * (weight > 130) * (vehicle == 0)
     )
     minutes *= np.exp(draw.normal(0, 0.08, rows))
     frame = pd.DataFrame(
