@@ -3,6 +3,7 @@
 import ast
 import re
 import runpy
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -191,6 +192,18 @@ def test_of_arrays_of_images_it_makes_the_same_net(place, shape, hand, monkeypat
     ]
     assert score_of(place, monkeypatch, capsys) == pytest.approx(
         model.metrics["accuracy"], abs=0.17
+    )
+
+
+def test_labels_beside_an_array_are_read_from_their_own_file(place, monkeypatch, capsys):
+    pixels, lies = drawn()
+    for name, values in (("x", pixels), ("which", lies)):
+        np.save(place.folder / f"{name}.npy", values)
+    data, labels = (str(place.folder / f"{name}.npy") for name in ("x", "which"))
+    model = fit(read(data, Wish(labels=Path(labels))), hand={**OF_IMAGES, "model": "linear"})
+    place.write("train.py", script_of(model, data, Path(labels)))
+    assert score_of(place, monkeypatch, capsys) == pytest.approx(
+        model.metrics["accuracy"], abs=0.12
     )
 
 
