@@ -58,8 +58,11 @@ class Fitted:
                 self.model(*self.encoder.encoded(inputs, part))
                 for part in np.array_split(rows, max(1, -(-len(rows) // AT_ONCE)))
             ]
-        found = torch.cat(parts)
-        return found + torch.tensor(self.offset) if self.offset else found
+        return self.corrected(torch.cat(parts))
+
+    def corrected(self, outputs: Tensor) -> Tensor:
+        """Outputs of the model, without what class weights did to their odds."""
+        return outputs + torch.tensor(self.offset) if self.offset else outputs
 
     def probabilities(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
         """(rows, classes), or (rows, labels)."""

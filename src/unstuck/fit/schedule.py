@@ -83,7 +83,7 @@ class Schedule:
 
 
 def _model(name: str) -> str:
-    return name.partition("-weighed")[0]
+    return name.partition(".")[0].partition("-")[0]
 
 
 def _clock(seconds: float) -> str:
