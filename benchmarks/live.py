@@ -3,7 +3,7 @@
     python benchmarks/live.py [--pairs N] [--out FILE]
 
 Each pair is the same training twice, watched by our probes both times, once looked at while it runs as
-``unstuck fit`` does; in random order. Reported: the median of the ratios of their seconds and its
+``unstuck fit`` does; in random order. Reported: the median of the ratios of their seconds of CPU and its
 quartiles, and the share of the time that the looks themselves took. The weights must be the same bits.
 """
 
@@ -46,16 +46,16 @@ def trained(data: str, hand: dict[str, Any], *, looks: bool) -> tuple[float, flo
 
         def look(_: Any) -> None:
             nonlocal spent
-            begun = time.perf_counter()
+            begun = time.process_time()
             live.look()
-            spent += time.perf_counter() - begun
+            spent += time.process_time() - begun
 
-        begun = time.perf_counter()
+        begun = time.process_time()
         if looks:
             loop.run(look, None, lambda loop: schedule.stepped(loop.progress, loop.steps_an_epoch))
         else:
             loop.run(lambda _: None)
-        seconds = time.perf_counter() - begun
+        seconds = time.process_time() - begun
     return seconds, spent, [each.tolist() for each in loop.net.parameters()]
 
 
