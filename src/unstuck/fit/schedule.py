@@ -17,7 +17,7 @@ class Schedule:
     no step was made is not known, unless it is another of the same model: ``net-weighed`` and ``net``.
     """
 
-    doing: str = ""
+    phase: str = ""
     training: str = ""
     coming: tuple[str, ...] = ()
     done: int = 0
@@ -25,6 +25,7 @@ class Schedule:
     clock: Callable[[], float] = time.perf_counter
 
     _begun: tuple[float, int] | None = None
+    _at: "tuple[Progress, int] | None" = None
     _paces: dict[str, float] = field(default_factory=dict)
     """Seconds that a whole training of each model takes at most."""
 
@@ -41,31 +42,40 @@ class Schedule:
 
     def now(self, doing: str) -> None:
         """Something of which nobody knows how long it takes."""
-        self.doing, self.training, self.done, self.of, self._begun = doing, "", 0, 0, None
+        self.phase, self.training, self.done, self.of = doing, "", 0, 0
+        self._begun = self._at = None
 
     def stepped(self, progress: "Progress", an_epoch: int) -> None:
         """A step was made, in epochs of so many."""
         now = self.clock()
         if self._begun is None or progress.step <= self.done:  # the first, or it went back
             self._begun = now, progress.step
-        self.done, self.of = progress.step, progress.steps
-        epoch = -(-progress.step // an_epoch)
-        self.doing = f"{self.training}: epoch {epoch}/{progress.steps // an_epoch}"
-        if progress.history:
-            last = progress.history[-1]
-            self.doing += f", loss {last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
+        self.done, self.of, self._at = progress.step, progress.steps, (progress, an_epoch)
         since, first = self._begun
         if progress.step > first:
             pace = (now - since) / (progress.step - first)
             self._paces[_model(self.training)] = pace * progress.steps
 
+    @property
+    def doing(self) -> str:
+        """In a few words: ``net: epoch 3/50, loss 0.230, held-out 0.250``, or what is no training."""
+        if self._at is None:
+            return self.phase
+        progress, an_epoch = self._at
+        said = f"{self.training}: epoch {-(-self.done // an_epoch)}/{self.of // an_epoch}"
+        if not progress.history:
+            return said
+        last = progress.history[-1]
+        return f"{said}, loss {last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
+
     def left(self) -> float | None:
         """Seconds at most, of this training and those to come that are known; None if this one is not."""
+        done, of = self.done, self.of  # read once: who trains goes on
         whole = self._paces.get(_model(self.training))
-        if whole is None or not self.of:
+        if whole is None or not of:
             return None
         known = sum(self._paces.get(_model(name), 0.0) for name in self.coming)
-        return whole * (1 - self.done / self.of) + known
+        return whole * (1 - done / of) + known
 
     def unknown(self) -> tuple[str, ...]:
         """The trainings to come of which nobody knows how long they take."""
