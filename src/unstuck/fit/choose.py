@@ -21,8 +21,12 @@ FEW = 2000
 """Images below which scratch, frozen and fine-tuned are all tried: each is soon trained, and any may win."""
 
 
-MEMBERS, MANY = 5, 50_000
-"""Nets that share the work on a table, and rows from which one is enough, and soon takes long."""
+SCARCE, MANY = 2000, 50_000
+"""Rows of a table: below the first every row is missed that a net is not trained on; from the second
+on a single net is enough, and soon takes long."""
+
+MEMBERS = {"scarce": 8, "several": 5}
+"""Nets that share the work on a table: the more, the fewer rows each of them is not trained on."""
 
 PIECES, ENOUGH = 16, 1000
 """Into which each number of a table is cut, if that is measured better; rows that place the edges well."""
@@ -55,6 +59,7 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
     named = recipe.model if recipe.reasons.get("model") == HAND else ""
     if known.shape.image is not None and named in ("", *FOR_IMAGES):
         return _net_of_images(recipe, known)
+    dropout = 0.3 if known.rows < SCARCE else 0.1 if known.rows < 20_000 else 0.0
     width = 64 if known.rows < 1000 else 128 if known.rows < 20_000 else 256
     return recipe.because(
         {
@@ -62,15 +67,15 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
             "width": f"for {known.rows} training rows",
             "depth": "two hidden layers; more seldom pay on tables",
             "normalisation": "layer statistics do not depend on the batch (q20)",
-            "dropout": "a little, as fewer than 20,000 rows are soon learned by heart (q06)"
-            if known.rows < 20_000
+            "dropout": f"{known.rows} rows are soon learned by heart (q06)"
+            if dropout
             else "many rows: overfitting is not expected (q06)",
         },
         model="mlp",
         width=width,
         depth=2,
         normalisation="layer",
-        dropout=0.1 if known.rows < 20_000 else 0.0,
+        dropout=dropout,
     )
 
 
@@ -91,7 +96,7 @@ def _members(recipe: Recipe, known: Known) -> Recipe:
             "members": "nets, each trained on other rows and chosen by the rest; their mean answer is "
             "steadier than any one's (q06)",
         },
-        members=MEMBERS,
+        members=MEMBERS["scarce" if known.rows < SCARCE else "several"],
     )
 
 

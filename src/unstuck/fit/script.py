@@ -25,12 +25,12 @@ from unstuck.fit.recipe import NAMES
 from unstuck.report.harmless import visible
 
 USED = (
-    "width", "depth", "dropout", "learning_rate", "momentum", "weight_decay", "warm_up",
+    "width", "depth", "pieces", "members", "dropout", "learning_rate", "momentum", "weight_decay", "warm_up",
     "clip_norm", "batch_size", "epochs", "patience", "seed",
 )  # fmt: skip
 """Values of the recipe that the script has as constants."""
 
-OF_NETS = ("width", "depth", "dropout")
+OF_NETS = ("width", "depth", "pieces", "dropout")
 
 LONGEST = 100
 """Columns of a line, so that a reason stands beside its value or above it."""
@@ -106,7 +106,7 @@ def _of_table(fitted: Fitted, data: str, labels: Path | None) -> dict[str, Any]:
         "collections": False,
         "augmented": False,
         "given": "numbers",
-        "entry": "numbers.shape[1]",
+        "entry": "numbers.shape[1]" + " * (1 + PIECES)" * bool(fitted.recipe.pieces),
     }
 
 
@@ -266,4 +266,6 @@ def _idle(fitted: Fitted, name: str) -> bool:
         return recipe.optimizer != "sgd"
     if name == "depth":
         return recipe.model == "cnn" and not recipe.depth
-    return name in ("dropout", "clip_norm") and not getattr(recipe, name)
+    if name == "members":
+        return recipe.members == 1
+    return name in ("dropout", "clip_norm", "pieces") and not getattr(recipe, name)

@@ -10,19 +10,26 @@ from unstuck.fit.recipe import Recipe
 
 
 class Mlp(nn.Module):
-    """Entry, blocks of linear, normalisation, ReLU, dropout, and a linear head: logits (rows, outputs)."""
+    """Entry, blocks of linear, normalisation, ReLU, dropout, a linear head: logits (rows, outputs).
+
+    What is linear in the inputs goes around the blocks, which need not learn it.
+    Source: Cheng et al. 2016, *Wide & Deep Learning*.
+    """
 
     def __init__(self, recipe: Recipe, shape: Shape, outputs: int) -> None:
         super().__init__()
         self.entry = Entry(shape, pieces=recipe.pieces)
         widths = [self.entry.width] + [recipe.width] * recipe.depth
         self.blocks = nn.Sequential(*(_block(*pair, recipe) for pair in itertools.pairwise(widths)))
+        self.around = nn.Linear(widths[0], outputs, bias=False)
+        nn.init.zeros_(self.around.weight)
         self.head = nn.Linear(widths[-1], outputs)
         _begin(self.head, 1.0)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Logits (rows, outputs)."""
-        logits: Tensor = self.head(self.blocks(self.entry(*inputs)))
+        entered = self.entry(*inputs)
+        logits: Tensor = self.head(self.blocks(entered)) + self.around(entered)
         return logits
 
 
