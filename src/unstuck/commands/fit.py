@@ -22,6 +22,9 @@ RECORD = "model.json"
 KEPT = "checkpoints"
 """The folder within the model's in which trainings are kept until the model is there."""
 
+LOGS = "logs"
+"""The folder within the model's for trackers that write files: ``tensorboard --logdir`` takes it."""
+
 INTERRUPTED = 130
 
 
@@ -76,7 +79,7 @@ def fit(wishes: Wishes) -> int:
     kept = folder / KEPT
     try:
         with _progress() as told:
-            how = How(say, told, kept, wishes.resume, wishes.trackers)
+            how = How(say, told, kept, wishes.resume, wishes.trackers, folder / LOGS)
             model = fitted_to(examples, **asked, how=how)
     except Stopped as stopped:
         say(f"unstuck: {stopped}; the same command with --resume goes on")
@@ -142,7 +145,7 @@ def refuse_taken(folder: Path) -> None:
     """
     if folder.is_file():
         raise UsageError(f"{folder} is a file", "--out FOLDER")
-    ours = (RECORD, KEPT)
+    ours = (RECORD, KEPT, LOGS)
     if folder.is_dir() and any(folder.iterdir()) and not any((folder / n).exists() for n in ours):
         raise UsageError(f"{folder} holds other things than a model", "--out FOLDER")
     # Any file within it: it is asked whether its folder can be written.

@@ -1,5 +1,6 @@
 """From data to a trained model, read like one page: examples, task, split, recipe, training, judgement."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -154,7 +155,8 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 class How:
     """What goes on beside the training: what is told of it, where it is kept, who else is told.
 
-    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from.
+    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from; in
+    ``logs``, as well, is what trackers write.
     """
 
     say: Say = lambda text: None
@@ -162,6 +164,7 @@ class How:
     folder: Path | None = None
     resume: bool = False
     trackers: tuple[str, ...] = ()
+    logs: Path | None = None
     name: str = ""
     """Of this training; one without a name is not kept."""
 
@@ -173,6 +176,15 @@ class How:
         if not self.resume and is_main():
             keeper.forget()
         return keeper
+
+    def place(self) -> Path | None:
+        """Of the logs of the training of this name: those of an earlier one make room."""
+        if self.logs is None:
+            return None
+        place = self.logs / self.name
+        if self.trackers and not self.resume and is_main():
+            shutil.rmtree(place, ignore_errors=True)
+        return place
 
 
 @dataclass(frozen=True)
@@ -197,7 +209,7 @@ def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None =
         ready.weights if recipe.class_weights else None,
         say=how.say,
         trackers=how.trackers,
-        logs=how.folder,
+        logs=how.place(),
     )
     with loop.watching() as seen:
         loop.run(how.told, keeper)
@@ -264,7 +276,16 @@ def chosen_recipe(
     return measured_rate(ready, ready.recipe)
 
 
-_OF_NETS = ("width", "depth", "image_size", "augment", "transfer", "dropout", "normalisation")
+_OF_NETS = (
+    "width",
+    "depth",
+    "image_size",
+    "augment",
+    "transfer",
+    "dropout",
+    "normalisation",
+    "precision",
+)
 """Values that say nothing of a linear model."""
 
 
@@ -276,7 +297,7 @@ def baseline(recipe: Recipe) -> Recipe:
     return recipe.because(
         reasons,
         model="linear", backbone="", transfer="scratch", augment="none",
-        dropout=0.0, normalisation="none", learning_rate=0.0,
+        dropout=0.0, normalisation="none", learning_rate=0.0, precision="float32",
     )  # fmt: skip
 
 

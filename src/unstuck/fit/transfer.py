@@ -60,7 +60,8 @@ def frozen(ready: Prepared, how: How) -> Way:
     )
     model = models.begun(recipe, ready.encoder.shape, ready.task)
     features = _featured(ready, model)
-    head = trained(features, recipe.because(model="linear"), replace(how, name="frozen"))
+    linear = recipe.because(model="linear", precision="float32")
+    head = trained(features, linear, replace(how, name="frozen"))
     _fold(features.encoder, head.model, model.head)
     recipe = recipe.because(
         {"learning_rate": head.recipe.reasons.get("learning_rate", "")},
