@@ -151,6 +151,23 @@ def test_ctrl_c_leaves_nothing_half_written_and_says_how_to_go_on(place):
     assert not list(kept.rglob(".*"))
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_ctrl_c_between_two_trainings_says_how_to_go_on_if_one_is_kept(
+    run, made, tmp_path, monkeypatch, is_kept
+):
+    out = tmp_path / "model"
+
+    def interrupted(*examples, **how):
+        if is_kept:
+            (out / "checkpoints").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unstuck.fit.fitting.fit", interrupted)
+    done = run("fit", "--out", str(out))
+    said = "interrupted; the same command with --resume goes on" if is_kept else "interrupted"
+    assert (done.returncode, done.stderr) == (130, f"unstuck: {said}\n")
+
+
 @pytest.mark.parametrize("command", ["fit", "predict"])
 def test_help_teaches_by_examples(run, command):
     done = run(command, "--help")

@@ -81,8 +81,11 @@ def fit(wishes: Wishes) -> int:
         with _progress() as told:
             how = How(say, told, kept, wishes.resume, wishes.trackers, folder / LOGS)
             model = fitted_to(examples, **asked, how=how)
-    except Stopped as stopped:
-        say(f"unstuck: {stopped}; the same command with --resume goes on")
+    except KeyboardInterrupt as stopped:
+        if not kept.is_dir():
+            raise
+        what = stopped if isinstance(stopped, Stopped) else "interrupted"
+        say(f"unstuck: {what}; the same command with --resume goes on")
         return INTERRUPTED
     if is_main():
         _write(model, folder, wishes)

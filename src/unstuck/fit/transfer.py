@@ -19,7 +19,7 @@ from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe
 
 AT_ONCE = 256
-"""Images whose features are made together."""
+"""Images whose features are made together, at most."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,11 @@ def _featured(ready: Prepared, model: Headed) -> Prepared:
     """The same rows, as features in place of images."""
     model.eval()
     rows, inputs = every(ready.examples.inputs), ready.examples.inputs
+    count = ready.encoder.shape.at_once(AT_ONCE)
     with torch.no_grad():
         parts = [
             model.body(*ready.encoder.encoded(inputs, part))
-            for part in np.array_split(rows, -(-len(rows) // AT_ONCE))
+            for part in np.array_split(rows, -(-len(rows) // count))
         ]
     found = Arrays(torch.cat(parts).numpy())
     encoder = numbers.fitted(found, ready.split.training)
@@ -122,8 +123,9 @@ def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
     """Of each row to choose by."""
     model = model.cpu().eval()
     loss, found = LOSSES[recipe.loss], []
+    rows, count = ready.part(ready.split.validation), ready.encoder.shape.at_once(AT_ONCE)
     with torch.no_grad():
-        for inputs, targets in loader_of(ready.part(ready.split.validation), AT_ONCE):
+        for inputs, targets in loader_of(rows, count):
             each = loss(model(*inputs), targets, reduction="none")
             found.append(each.reshape(len(targets), -1).mean(1))
     return torch.cat(found)
