@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from unstuck import files
-from unstuck.commands.prove import INTERRUPTED, proofs_of
+from unstuck.commands.prove import proofs_of
+from unstuck.errors import INTERRUPTED
 from unstuck.questions import SEEDS, Evidence, Question, all_questions, explain
 
 FRESH = 3000

@@ -108,6 +108,19 @@ def test_only_the_guard_catches_everything(file):
         assert swallowing(file.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize(("value", "home"), [(130, "errors.py"), ("model.json", "fit/folder.py")])
+def test_what_several_files_need_is_written_in_one(value, home):
+    found = {
+        str(file.relative_to(SOURCE))
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and type(node.value) is type(value)
+        and node.value == value
+    }
+    assert found == {home}
+
+
 def test_every_layer_of_the_table_is_there_or_planned():
     folders = {file.parent.name for file in FILES if file.name == "__init__.py"}
     assert set(ALLOWED) - folders <= {"trials"}

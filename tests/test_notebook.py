@@ -1,21 +1,28 @@
 """``with unstuck.watch(...)`` in one's own loop."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
 import unstuck
+from unstuck.checks import all_checks
 
 
-def train(model, optimizer, steps=20):
+def train(model, optimizer, steps=20, look=lambda: None):
     torch.manual_seed(0)
     x = torch.randn(64, 8)
     y = torch.randint(0, 4, (64,))
     for _ in range(steps):
         optimizer.zero_grad()
-        functional.cross_entropy(model(x), y).backward()
+        loss = functional.cross_entropy(model(x), y)
+        look()
+        loss.backward()
+        look()
         optimizer.step()
+        look()
 
 
 @pytest.fixture
@@ -35,6 +42,54 @@ def test_findings_are_there_after_the_block(faulty):
     assert "softmax" in str(run)
 
 
+def test_inside_the_block_findings_are_those_so_far(faulty):
+    seen = []
+    with unstuck.watch(*faulty) as run:
+        assert run.findings == ()
+        train(*faulty, look=lambda: seen.append(run.findings))
+    assert seen[0] == ()
+    assert [finding.check for finding in seen[1]] == ["softmax-before-cross-entropy"]
+    assert seen[-1] == run.findings
+
+
+def test_looking_inside_the_block_changes_nothing_that_is_recorded(monkeypatch):
+    monkeypatch.setattr("unstuck.notebook.RUN_BUDGET", None)
+
+    def recorded(look):
+        torch.manual_seed(1)
+        model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+        optimizer = torch.optim.Adam(model.parameters())
+        with unstuck.watch(model, optimizer) as run:
+            train(model, optimizer, 40, look=lambda: look and run.findings)
+        families = run.record.plain(facts=True)["facts"]["families"]
+        by_the_clock = ("memory", "failure")
+        return {name: each for name, each in families.items() if name not in by_the_clock}
+
+    assert recorded(look=True) == recorded(look=False)
+
+
+def test_looking_inside_the_block_takes_no_time_from_the_probes(faulty):
+    with unstuck.watch(*faulty) as run:
+        train(*faulty)
+        session = run._watcher.session
+        spent = session.spent
+        assert run.findings
+        assert session.spent == spent
+
+
+def test_a_check_that_fails_does_not_reach_the_block(faulty, monkeypatch):
+    def fail(facts):
+        raise RuntimeError("a bug of ours")
+
+    broken = replace(all_checks()["non-finite-loss"], find=fail)
+    known = {**all_checks(), "non-finite-loss": broken}
+    monkeypatch.setattr("unstuck.checks._diagnosis.all_checks", lambda: known)
+    with unstuck.watch(*faulty) as run:
+        train(*faulty, look=lambda: run.findings)
+    assert [finding.check for finding in run.findings] == ["softmax-before-cross-entropy"]
+    assert run.record.not_checked["non-finite-loss"] == "the check itself failed"
+
+
 def test_page_in_jupyter_is_framed_and_escaped(faulty):
     with unstuck.watch() as run:
         train(*faulty)
@@ -45,20 +100,22 @@ def test_page_in_jupyter_is_framed_and_escaped(faulty):
 
 
 def test_live_objects_are_as_without_watching():
-    def trained(watched):
+    def trained(watched, looks=False):
         torch.manual_seed(1)
         model = nn.Sequential(
             nn.Linear(8, 16), nn.BatchNorm1d(16), nn.Dropout(0.2), nn.Linear(16, 4)
         )
         optimizer = torch.optim.Adam(model.parameters())
         if watched:
-            with unstuck.watch(model, optimizer):
-                train(model, optimizer)
+            with unstuck.watch(model, optimizer) as run:
+                train(model, optimizer, look=lambda: looks and run.findings)
         else:
             train(model, optimizer)
         return [*model.state_dict().values(), torch.get_rng_state()]
 
-    assert all(torch.equal(a, b) for a, b in zip(trained(False), trained(True), strict=True))
+    plain = trained(False)
+    for looks in (False, True):
+        assert all(map(torch.equal, plain, trained(True, looks)))
 
 
 def test_exception_of_the_block_goes_through_and_leaves_a_report(faulty):

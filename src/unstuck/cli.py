@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from unstuck import __version__
-from unstuck.errors import UnstuckError, UsageError
+from unstuck.errors import BUG, INTERRUPTED, UnstuckError, UsageError
 
 USAGE = 2
-BUG = 3
-INTERRUPTED = 130
 
 LAST_SEED = 999_999_999
 """scikit-learn, which makes some of the data, takes no seeds from 2^32 on; nine digits stay below."""

@@ -1,5 +1,8 @@
 """What can go wrong on our side of the fence; each error says what to do next."""
 
+BUG, INTERRUPTED = 3, 130
+"""Exit codes: of a fault of ours, and of Ctrl-C as a shell sees it (128 and the signal's number)."""
+
 
 class UnstuckError(Exception):
     """An error a user can act on: one line of what happened, one line of what to do."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from unstuck.checks import diagnosed, experiments
+from unstuck.checks import NotChecked, diagnosed, experiments
+from unstuck.observe.guard import Guard, pass_through
 from unstuck.observe.watching import RUN_BUDGET, Watcher
 from unstuck.recording import new_name
 from unstuck.records import Finding, Run
@@ -14,15 +15,35 @@ if TYPE_CHECKING:
 
 
 class WatchedRun:
-    """What ``watch`` gives: empty inside the block, the report after it."""
+    """What ``watch`` gives: the findings so far inside the block, the report after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher) -> None:
         self.record: Run | None = None
+        self._watcher, self._guard = watcher, Guard()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The findings, worst first; empty while the block runs."""
-        return self.record.findings if self.record else ()
+        """The findings, worst first; inside the block those of the steps so far, looked for each time.
+
+        The earlier, the less is known: what stands now may not stand at the end.
+        """
+        run = self.record or self._guard.run("findings", self._so_far)
+        return run.findings if run else ()
+
+    def _so_far(self) -> Run:
+        session = self._watcher.session
+        spent = session.spent if session else 0.0
+        run = self._diagnosed("running")
+        if session:
+            session.spent = spent  # what is asked for leaves less time to no probe
+        return run
+
+    def _diagnosed(self, ended: str) -> Run:
+        """What the checks say by now; one that fails says nothing."""
+        return diagnosed(
+            self._watcher.run(ended, None),
+            survive=lambda name, ask: pass_through(self._guard, name, ask, NotChecked),
+        )
 
     def __str__(self) -> str:
         from unstuck.remedies import all_remedies
@@ -96,8 +117,8 @@ def watch(
         budget: seconds that the replays may take.
 
     Yields:
-        A :class:`WatchedRun`: it prints well, shows itself in Jupyter, and has ``findings`` once
-        the block has ended.
+        A :class:`WatchedRun`: once the block has ended it prints well and shows itself in Jupyter.
+        Its ``findings`` can be read inside the block as well: those of the steps so far.
 
     Example::
 
@@ -106,7 +127,6 @@ def watch(
                 ...
         run
     """
-    watched = WatchedRun()
     held = _Held(budget) if prove else None
     watcher = Watcher(
         new_name("watch"),
@@ -115,6 +135,7 @@ def watch(
         kind="block",
         companions=held.companions if held else list,
     )
+    watched = WatchedRun(watcher)
     watcher.attach()
     if watcher.session is not None:
         if model is not None:
@@ -134,7 +155,7 @@ def watch(
         watcher.detach()
         if watcher.session is not None:
             watcher.session.close()
-        watched.record = diagnosed(watcher.run(ended, None))
+        watched.record = watched._diagnosed(ended)
         if held is not None:
             held.prove(watched.record)
-            watched.record = diagnosed(watcher.run(ended, None))
+            watched.record = watched._diagnosed(ended)

@@ -148,7 +148,8 @@ def test_random_facts_reach_the_findings_of_many_checks():
 
 
 def speaks_of_random_facts(check):
-    how = settings(phases=[Phase.generate], max_examples=300, derandomize=True, database=None)
+    # Twice the draws of the property: a third of the checks speak within them.
+    how = settings(phases=[Phase.generate], max_examples=50, derandomize=True, database=None)
     try:
         find(
             random_facts.facts(check.needs),

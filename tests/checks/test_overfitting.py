@@ -3,7 +3,7 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.overfitting import overfitting
 
-from .sample import curve, facts, loss, loss_call, optimizer, validation
+from .sample import curve, facts, layers, loss, loss_call, node, optimizer, validation
 
 UP = [0.7, 0.62, 0.6, 0.63, 0.68, 0.74, 0.8, 0.87]
 LEARNING = [0.7 * 0.97**step for step in range(80)]
@@ -19,6 +19,21 @@ def test_fires():
     assert (finding.at, finding.severity) == (20, "warning")
     assert "was lowest at step 20 (0.6) and is 0.87 at step 70" in finding.message
     assert finding.location.line == 12
+
+
+@pytest.mark.parametrize(
+    ("seen", "named"),
+    [
+        (None, {"use-convolution", "global-pooling"}),
+        (layers(node("conv", kernel=[3, 3]), node("head")), {"global-pooling"}),
+        (layers(node("hidden"), node("head")), {"use-convolution"}),
+    ],
+)
+def test_no_convolution_is_advised_to_a_network_that_has_them(seen, named):
+    families = {} if seen is None else {"layers": seen}
+    [finding] = found(UP, **families)
+    assert {*finding.remedies} & {"use-convolution", "global-pooling"} == named
+    assert finding.remedies[0] == "early-stopping"
 
 
 def test_an_accuracy_that_holds_makes_it_a_note():

@@ -3,12 +3,12 @@ import pytest
 from unstuck.checks import NotChecked
 from unstuck.checks.shift_sensitive import shift_sensitive
 
-from .sample import arm, facts, trials
+from .sample import arm, facts, layers, node, trials
 
 
-def found(*scores, before=(0.9, 0.9, 0.9), **changes):
-    shifted = arm("shifted-inputs", *scores, **changes)
-    return shift_sensitive(facts(trials=trials(arm("unchanged", *before), shifted)))
+def found(*scores, before=(0.9, 0.9, 0.9), **families):
+    shifted = arm("shifted-inputs", *scores)
+    return shift_sensitive(facts(trials=trials(arm("unchanged", *before), shifted), **families))
 
 
 @pytest.mark.parametrize("scores", [(0.1,), (0.4, 0.3, 0.2)])
@@ -24,6 +24,14 @@ def test_says_both_scores():
         "images shifted by two pixels are hardly recognised: the score is 0.10 instead of 0.90 after 100 "
         "steps, with one seed, on rows kept back"
     )
+
+
+@pytest.mark.parametrize(
+    ("kernel", "remedies"), [([3, 3], ("global-pooling",)), ([], ("use-convolution",))]
+)
+def test_advises_what_the_network_has_not(kernel, remedies):
+    [finding] = found(0.1, layers=layers(node("first", kernel=kernel)))
+    assert finding.remedies == remedies
 
 
 @pytest.mark.parametrize("scores", [(0.8,), (0.6, 0.6, 0.4), (0.88, 0.9, 0.91)])

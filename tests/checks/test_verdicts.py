@@ -147,8 +147,33 @@ def test_rejected_where_all_were_judged_and_none_gained():
     assert [each.severity for each in settled] == ["error", "note"]
     assert settled[0].proof.remedy == "y"
     assert settled[0].proof.reason == (
-        "its remedies changed nothing measurable (x +0.00, y +0.02; a gain counts above 0.05)"
+        "its remedies changed nothing measurable (x +0.00, y +0.02); a gain or a loss counts above 0.05"
     )
+
+
+@pytest.mark.parametrize(
+    ("gains", "reason"),
+    [
+        ((-0.4, -0.06), "its remedies made it worse (x -0.40, y -0.06)"),
+        (
+            (0.02, -0.4),
+            "its remedies made it worse (y -0.40) or changed nothing measurable (x +0.02)",
+        ),
+        ((-0.4,), "its remedy made it worse (x -0.40)"),
+        ((-0.05,), "its remedy changed nothing measurable (x -0.05)"),
+    ],
+)
+def test_a_remedy_that_made_it_worse_is_said_to_have_done_so(gains, reason):
+    names = ("x", "y")[: len(gains)]
+    [settled] = settle([finding("a", *names)], trials(*map(verdict, names, gains)))
+    assert settled.proof.reason == f"{reason}; a gain or a loss counts above 0.05"
+
+
+def test_of_an_open_finding_it_is_said_as_well_which_remedy_made_it_worse():
+    [settled] = settle([finding("a", "x", "y")], trials(verdict("x", -0.4), verdict("y", 0.01)))
+    assert settled.status == "rejected"
+    [settled] = settle([finding("a", "x", "new")], trials(verdict("x", -0.4)))
+    assert settled.proof.reason == "x -0.40, made it worse; new was not tried"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if "--equal" in sys.argv:
     for parameter in model.parameters():
         torch.nn.init.constant_(parameter, 0.05)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for _ in range(40):
+for _ in range(int(sys.argv[-1]) if sys.argv[-1].isdecimal() else 40):
     optimizer.zero_grad()
     torch.nn.functional.cross_entropy(model(x), y).backward()
     optimizer.step()
@@ -51,6 +51,16 @@ def test_a_healthy_run_is_answered_too(tmp_path):
     assert "of the 31 other units of model.0, none had the weights" in " ".join(done.stderr.split())
     assert "2 of 51 checks" in " ".join(done.stderr.split())
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("question", ["q03", "q04", "q14"])
+def test_too_few_steps_for_replays_are_said_once(tmp_path, question):
+    done = asked(tmp_path, question, "--on", "train.py", "20")
+    answer = done.stderr.partition("asked of")[2].partition("Nothing found")[0]
+    assert (
+        " ".join(answer.split()).count("replayed: 20 steps are too few to prove anything by") == 1
+    )
+    assert "more time" not in done.stderr
 
 
 @pytest.mark.parametrize(

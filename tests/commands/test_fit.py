@@ -4,18 +4,22 @@ import csv
 import io
 import json
 import logging
-import signal
-import time
+import re
+import sys
 import tomllib
 from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.datasets import load_digits
 
 from unstuck import cli
+from unstuck.commands.showing import line
 from unstuck.fit.fitting import prepared
+from unstuck.fit.progress import Epoch, Progress
 from unstuck.fit.readers import Wish, read
+from unstuck.fit.schedule import Schedule
 
 QUICK = 'model = "linear"\nlearning_rate = 0.05\nepochs = 6\n'
 
@@ -54,7 +58,9 @@ def run(made, monkeypatch, capsys):
 
 def test_without_data_digits_are_learned_into_a_folder(made):
     assert made.done.returncode == 0, made.done.stderr
-    lines = made.done.stderr.splitlines()
+    # On a busy machine it takes so long that the log tells where it stands.
+    stands = re.compile(r"(reading|linear:|writing) .*")
+    lines = [each for each in made.done.stderr.splitlines() if not stands.fullmatch(each)]
     assert lines[0] == "digits: 1797 examples, 1257 to train on, 270 to choose by, 270 to judge by"
     assert lines[1].startswith("task: multi-class, 10 classes")
     assert lines[2].startswith("a linear model: accuracy 0.9")
@@ -134,38 +140,156 @@ def test_what_is_wrong_is_said_in_one_line_and_a_hint(made, run, words, message)
     assert sorted(made.folder.rglob("*")) == before
 
 
-def test_ctrl_c_leaves_nothing_half_written_and_says_how_to_go_on(place):
+SIGNALLED = """
+    # The command again and again, each time in a fork with a signal to itself right before what is named.
+    import json, os, signal, sys
+    from pathlib import Path
+
+    from unstuck import cli, files
+    from unstuck.fit import fitting, readers
+
+
+    def before(owner, name, number, is_due=lambda *given: True):
+        known = getattr(owner, name)
+
+        def signalled(*given, **named):
+            if is_due(*given):
+                os.kill(os.getpid(), getattr(signal, number))
+            return known(*given, **named)
+
+        setattr(owner, name, signalled)
+
+
+    MOMENTS = {
+        "reading": (readers, "read"),
+        "rate of linear": (fitting, "_begun"),
+        "rate of net": (fitting, "_begun"),
+        "linear": (fitting.Loop, "_step"),
+        "net": (fitting.Loop, "_step"),
+        "judging": (fitting, "judged"),
+        "writing": (files, "write_text"),
+    }
+    DUE = {
+        "rate of net": lambda ready, recipe, *_: recipe.model == "mlp",
+        "net": lambda loop, *_: loop.recipe.model == "mlp",
+        "writing": lambda path, *_: path.name == "README.md",
+    }
+
+
+    def forked(moment, number):
+        folder = Path(f"{moment} {number}")
+        folder.mkdir()
+        process = os.fork()
+        if process:
+            return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        os.chdir(folder)
+        sys.stderr = open("err", "w")
+        before(*MOMENTS[moment], number, DUE.get(moment, lambda *_: True))
+        code = cli.main(["fit", "iris", "--recipe", "../quick.toml"])
+        sys.stderr.flush()
+        os._exit(code)
+
+
+    found = {f"{moment} {number}": forked(moment, number) for moment, number in json.loads(sys.argv[1])}
+    print(json.dumps(found))
+"""
+
+NOTHING = "unstuck: interrupted; nothing was kept yet"
+GOES_ON = "; the same command with --resume goes on"
+MOMENTS = [
+    ("reading", "SIGINT", NOTHING, set()),
+    ("reading", "SIGTERM", NOTHING, set()),
+    ("rate of linear", "SIGINT", NOTHING, set()),
+    ("linear", "SIGINT", "unstuck: linear stopped after step 1 of 6" + GOES_ON, {"linear"}),
+    ("judging", "SIGTERM", "unstuck: interrupted" + GOES_ON, {"linear"}),
+    ("rate of net", "SIGTERM", "unstuck: interrupted" + GOES_ON, {"linear"}),
+    ("net", "SIGTERM", "unstuck: net stopped after step 1 of 6" + GOES_ON, {"linear", "net"}),
+]
+
+
+@pytest.fixture(scope="module")
+def signalled(tmp_path_factory, new_place):
+    """A place with a folder for each moment at which a signal came, and the exit codes."""
+    place = new_place(tmp_path_factory.mktemp("signalled"))
+    place.write("quick.toml", "learning_rate = 0.05\nepochs = 3\nbatch_size = 53\n")
+    script = place.write("signalled.py", SIGNALLED)
+    moments = [*(each[:2] for each in MOMENTS), ("writing", "SIGINT")]
+    done = place.python(script, json.dumps(moments), env=ONE_CORE)
+    assert done.returncode == 0, done.stderr
+    place.found = json.loads(done.stdout)
+    return place
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+@pytest.mark.parametrize(("moment", "number", "last", "left"), MOMENTS)
+def test_a_signal_at_any_time_leaves_no_half_model_and_says_how_to_go_on(
+    signalled, moment, number, last, left
+):
+    place = signalled.folder / f"{moment} {number}"
+    err = (place / "err").read_text()
+    assert (signalled.found[place.name], err.splitlines()[-1]) == (130, last)
+    assert "Traceback" not in err
+    assert {path.name for path in place.glob("iris-model/*")} == (
+        {"checkpoints"} if left else set()
+    )
+    assert {path.name for path in place.glob("iris-model/checkpoints/*")} == left
+    assert not list(place.rglob(".*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+def test_a_signal_while_the_model_is_written_waits_until_it_is_whole(signalled):
+    place = signalled.folder / "writing SIGINT"
+    assert signalled.found[place.name] == 130
+    assert (place / "err").read_text().splitlines()[-3] == "the model: iris-model"
+    names = {path.name for path in place.glob("iris-model/*")}
+    assert names == {"model.safetensors", "model.json", "report.html", "README.md"}
+
+
+def test_a_log_shows_life(place):
     slow = 'model = "linear"\nlearning_rate = 0.001\nepochs = 100000\npatience = 100000\n'
     place.write("slow.toml", slow)
-    words = place.console, "fit", "--recipe", "slow.toml"
-    with place.start(*words, env=ONE_CORE) as process:
-        end = time.monotonic() + 50
-        kept = place.folder / "digits-model" / "checkpoints"
-        while not list(kept.glob("linear/step-*")) and time.monotonic() < end:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+    script = place.write(
+        "soon.py",
+        """
+        import sys
+        from unstuck import cli
+        from unstuck.commands import showing
+
+        showing.EVERY = 0.3
+        sys.exit(cli.main(sys.argv[1:]))
+        """,
+    )
+    lines = []
+    with place.start(script, "fit", "iris", "--recipe", "slow.toml", env=ONE_CORE) as process:
+        for each in process.stderr:
+            lines.append(each.rstrip())
+            if "held-out" in each:
+                process.terminate()
+                break
+        lines += process.stderr.read().splitlines()
     assert process.returncode == 130
-    assert err.splitlines()[-1].endswith("the same command with --resume goes on")
-    assert [path.name for path in (place.folder / "digits-model").iterdir()] == ["checkpoints"]
-    assert not list(kept.rglob(".*"))
+    assert lines[0] == "reading iris"
+    losses = r"loss \d\.\d+, held-out \d\.\d+"
+    assert any(
+        re.fullmatch(rf"linear: epoch \d+/100000, {losses}, at most [\d:]+", each) for each in lines
+    )
 
 
-@pytest.mark.parametrize("is_kept", [True, False])
-def test_ctrl_c_between_two_trainings_says_how_to_go_on_if_one_is_kept(
-    run, made, tmp_path, monkeypatch, is_kept
-):
-    out = tmp_path / "model"
-
-    def interrupted(*examples, **how):
-        if is_kept:
-            (out / "checkpoints").mkdir(parents=True)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("unstuck.fit.fitting.fit", interrupted)
-    done = run("fit", "--out", str(out))
-    said = "interrupted; the same command with --resume goes on" if is_kept else "interrupted"
-    assert (done.returncode, done.stderr) == (130, f"unstuck: {said}\n")
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", ["linear", "linear-weighed"])
+def test_a_terminal_shows_training_bar_and_time_left_in_one_line(width, name):
+    schedule = Schedule()
+    schedule.plan([name, "net", "net-weighed"])
+    schedule.begins(name)
+    for step in range(1, 3000):
+        schedule.stepped(Progress(step, 8000, [Epoch(7, 1.234, 1.345, 0.1, 1.0)]), 40)
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    console.print(line(schedule, width))
+    [shown] = console.file.getvalue().splitlines()
+    assert shown.startswith(f"{name}: epoch 75/200, loss 1.234, held-out 1.")
+    assert shown.endswith("at most 0:00, then 2 more")
+    assert ("━" in shown) == (width > 80 or name == "linear")
+    assert len(shown) == width
 
 
 @pytest.mark.parametrize("command", ["fit", "predict"])

@@ -14,6 +14,7 @@ from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.loop import Stopped
 from unstuck.fit.recipe import Recipe
+from unstuck.fit.schedule import Schedule
 
 QUICK = {"learning_rate": 0.03, "epochs": 8, "patience": 8}
 
@@ -133,14 +134,15 @@ def test_a_regression_has_no_classes_to_weigh():
 def test_what_ctrl_c_ended_goes_on_to_the_same_model(tmp_path):
     hand = {"model": "mlp", **QUICK}
 
-    def interrupt(progress):
-        if len(progress.history) == 3 and progress.steps:
-            os.kill(os.getpid(), signal.SIGINT)
+    class Interrupting(Schedule):
+        def stepped(self, progress, an_epoch):
+            if len(progress.history) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
 
     data = examples(noisy_line, rows=150)
     whole = fitting.fit(data, hand=hand)
-    how = fitting.How(told=interrupt, folder=tmp_path / "kept")
-    with pytest.raises(Stopped, match="stopped after step"):
+    how = fitting.How(schedule=Interrupting(), folder=tmp_path / "kept")
+    with pytest.raises(Stopped, match="linear stopped after step"):
         fitting.fit(data, hand=hand, how=how)
     assert list(tmp_path.glob("kept/linear/step-*"))
     again = fitting.How(folder=tmp_path / "kept", resume=True)

@@ -15,6 +15,7 @@ from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
 from unstuck.fit.loop import Stopped
+from unstuck.fit.schedule import Schedule
 
 FEW = 60
 
@@ -39,9 +40,10 @@ def source(tmp_path_factory):
 def way(source, **values):
     hand = {"backbone": str(source), "epochs": 12, "learning_rate": 0.01, **values}
     ready = prepared(digits(range(5, 10), FEW), hand=hand)
-    told = []
-    how = How(told=lambda progress: told.append(progress.step))
+    how = How(schedule=Schedule())
+    how.schedule.plan(transfer.WAYS[ready.recipe.transfer])
     found = transfer.transferred(ready, hand, how)
+    assert how.schedule.coming == ()
     return ready, found
 
 
@@ -147,33 +149,40 @@ def quick(source):
     return {"backbone": str(source), "epochs": 3, "learning_rate": 0.01}
 
 
-def stop_in(number):
-    """Ctrl-C after the first epoch of the training of this number."""
-    first = []
+class Stops(Schedule):
+    """Ctrl-C in the second epoch of the training of this name."""
 
-    def told(progress):
-        first.extend([progress.step] if len(progress.history) == 1 else [])
-        if len(first) == number:
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def stepped(self, progress, an_epoch):
+        if self.training == self.name and len(progress.history) == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    return told
+
+class Epochs(Schedule):
+    """Which epochs were trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def stepped(self, progress, an_epoch):
+        self.seen.add((self.training, 1 + (progress.step - 1) // an_epoch))
 
 
-WAYS = {2: "frozen", 3: "fine-tuned", 4: "scratch"}  # the linear model comes first
-
-
-@pytest.mark.parametrize("number", WAYS)
-def test_each_way_goes_on_where_ctrl_c_ended_it(source, whole, tmp_path, number):
+@pytest.mark.parametrize("name", ["frozen", "fine-tuned", "scratch"])
+def test_each_way_goes_on_where_ctrl_c_ended_it(source, whole, tmp_path, name):
     examples, hand = digits(range(5, 10), FEW), quick(source)
     with pytest.raises(Stopped) as stopped:
-        fit(examples, hand=hand, how=How(told=stop_in(number), folder=tmp_path))
-    assert stopped.value.folder == tmp_path / WAYS[number]
-    epochs = []
-    how = How(
-        told=lambda progress: epochs.append(len(progress.history)), folder=tmp_path, resume=True
-    )
-    again = fit(examples, hand=hand, how=how)
-    assert epochs == [2, 3] + [1, 2, 3] * (4 - number)  # nothing is trained twice
+        fit(examples, hand=hand, how=How(schedule=Stops(name), folder=tmp_path))
+    assert stopped.value.folder == tmp_path / name
+    epochs = Epochs()
+    again = fit(examples, hand=hand, how=How(schedule=epochs, folder=tmp_path, resume=True))
+    later = transfer.WAYS["measured"][transfer.WAYS["measured"].index(name) + 1 :]
+    begun = {(each, 1) for each in later}
+    assert {each for each in epochs.seen if each[1] == 1} == begun  # nothing is trained twice
     assert torch.equal(again.outputs(examples.inputs), whole.outputs(examples.inputs))
     assert again.recipe == whole.recipe
 

@@ -1,6 +1,7 @@
 """A script is started and left as plain python does it, held against plain python."""
 
 import json
+import re
 import signal
 import zipfile
 
@@ -104,6 +105,27 @@ def test_workers_of_multiprocessing_find_the_script(place):
         plain, watched = place.python(*words), place.unstuck("run", "--quiet", *words)
         assert "__mp_main__" in plain.stdout
         assert (watched.stdout, watched.stderr) == (plain.stdout, plain.stderr)
+
+
+def test_workers_that_spawn_without_a_guard_fail_as_under_python(place):
+    """The worker runs the script again; its traceback and that of the loader are theirs, not ours."""
+    place.write(
+        "train.py",
+        """
+        import torch
+        x = torch.ones(4, 2)
+        for each in torch.utils.data.DataLoader(x, num_workers=1, multiprocessing_context="spawn"):
+            print(each)
+        """,
+    )
+    plain, watched = place.python("train.py"), place.unstuck("run", "--quiet", "train.py")
+    assert "An attempt has been made to start a new process before" in plain.stderr
+    assert (watched.stdout, watched.returncode) == (plain.stdout, plain.returncode) == ("", 1)
+    assert _without_pids(watched.stderr) == _without_pids(plain.stderr)
+
+
+def _without_pids(text):
+    return re.sub(r"(pid\S*) \d+", r"\1", text)
 
 
 ENDINGS = {

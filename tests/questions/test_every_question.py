@@ -107,8 +107,11 @@ def test_its_predictions_judge_claims_of_its_page(question):
 def test_its_evidence_is_of_its_predictions_and_can_be_drawn(question):
     evidence = question.evidence
     predictions = module_of(question).PREDICTIONS
-    wanted = [(p.says, p.number, p.bounds, p.claim, p.limit) for p in predictions]
-    assert [(r.says, r.number, r.bounds, r.claim, r.limit) for r in evidence.results] == wanted
+    told = ("says", "number", "bounds", "claim", "limit", "share")
+    wanted = [[getattr(p, name) for name in told] for p in predictions]
+    assert [[getattr(r, name) for name in told] for r in evidence.results] == wanted
+    shares = [n for r in evidence.results if r.share for n in evidence.numbers[r.number]]
+    assert all(0 <= n <= 1 for n in shares)
     assert len(evidence.seeds) >= 5
     assert evidence.seconds <= 20
     assert len(evidence.dumps()) < 80_000

@@ -69,6 +69,14 @@ def test_what_was_seen_is_rounded():
     ]
 
 
+def test_of_a_share_nothing_beyond_0_and_1_is_shown():
+    assert result(0.99, 0.028, share=True).seen() == "0.99 (0.962 to 1)"
+    assert result(0.02, 0.034, share=True).seen() == "0.02 (0 to 0.054)"
+    assert result(0.02, 0.034).seen() == "0.02 (-0.014 to 0.054)"  # a difference may be negative
+    assert result(1.0, 0.0, share=True).seen() == "1"
+    assert result(0.02, 0.034, share=True).interval[0] < 0
+
+
 def test_verdicts_are_counted_and_given_by_claim():
     proof = evidence(result(claim=2), result(verdict="illustrated"), result(claim=2))
     assert proof.counted() == "2 supported, 1 illustrated"

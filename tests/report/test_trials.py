@@ -111,6 +111,7 @@ def test_no_cause_confirmed_says_what_was_tried_and_by_what_gains():
     assert "Warning: cross_entropy receives" in on_page
     for one in (text, on_page):
         assert "its remedies changed nothing measurable (lower-learning-rate -0.02, redraw" in one
+        assert "worse with" not in one
         assert "What to do" not in one
 
 
@@ -129,6 +130,7 @@ def test_seeds_that_disagree_are_not_called_excluded():
 
 
 COMMAND = "unstuck check --budget 15m train.py --epochs 30"
+AGAIN = "unstuck check train.py --epochs 30"
 
 
 @pytest.mark.parametrize(
@@ -141,35 +143,72 @@ COMMAND = "unstuck check --budget 15m train.py --epochs 30"
         ),
         (
             UNJUDGED,
-            "Nothing is proven: no change could be judged (the time was too short). To try with more "
-            "time:",
+            "Nothing is proven: no change could be judged in the time. To try with more:",
         ),
-        (
-            trials(remarks=["Only 4 distinct batches."]),
-            "no change could be judged (Only 4 distinct batches). To try with more time:",
-        ),
-        (trials(), "Nothing is proven: no change could be judged. To try with more time:"),
     ],
 )
 def test_without_a_proof_it_says_why_and_names_the_command(made, said):
     for text in both(settled(made, STUCK)):
-        assert f"{said} {COMMAND}" in text
+        assert f"{said} {COMMAND if made is UNJUDGED else AGAIN}" in text
     notebook = settled(made, STUCK, script=script(kind="block"))
     assert "unstuck check" not in both(notebook)[0]
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            trials(judged("lower-learning-rate", None, "not judged", "its rate is scheduled")),
+            "no change could be judged (its rate is scheduled).",
+        ),
+        (
+            trials(remarks=["Only 4 distinct batches."]),
+            "no change could be judged (Only 4 distinct batches).",
+        ),
+        (
+            trials(),
+            "Nothing is proven: nothing that was found names a change that a replay can make.",
+        ),
+    ],
+)
+def test_more_time_is_asked_for_only_where_time_was_the_reason(made, said):
+    for text in both(settled(made, STUCK)):
+        assert said in text
+        assert "more time" not in text
+        assert "--budget" not in text
 
 
 def test_a_run_that_could_not_be_replayed_says_why():
     facts = Facts({"loss": loss(plateau())}, {"trials": "the script forks no process."})
     for text in both(run(STUCK, facts=facts)):
-        assert "No change was replayed: the script forks no process. To try with more" in text
-        assert COMMAND in text
+        assert "No change was replayed: the script forks no process." in text
+        assert "--budget" not in text
     assert summary(run(facts=facts)) is None
     assert summary(run(STUCK)) is None
 
 
-def test_a_winner_that_no_finding_shown_names_is_told():
-    text = both(settled(PROVEN, replace(STUCK, remedies=("redraw-initialisation",))))[0]
-    assert "lower-learning-rate: the run learns better with it, but no finding here" in text
+UNNAMED = replace(STUCK, remedies=("redraw-initialisation",))
+
+
+@pytest.mark.parametrize("findings", [(), (UNNAMED,)])
+def test_a_winner_that_no_finding_shown_names_is_told_and_advised(findings):
+    for text in both(settled(PROVEN, *findings)):
+        assert (
+            "lower-learning-rate: the run learns better with it (learning rate 0.1 to 0.01: gain +0.82, "
+            "95 % interval 0.78 to 0.86), but no finding here names it."
+        ) in text
+        assert text.index("names it.") < text.index("What to do") < text.index("Lower the learning")
+        assert "lr=0.01) # was lr=0.1" in text
+        assert text.count("Lower the learning") == 1
+    assert "What to do (proven by a replay)" in both(settled(PROVEN, *findings))[0]
+
+
+def test_what_made_it_worse_is_named_with_how_much():
+    worse = trials(judged("lower-learning-rate", -0.4), REDRAW)
+    said = "None gains more than 0.05 of the score; worse with lower-learning-rate (-0.40)."
+    for text in both(settled(worse, STUCK)):
+        assert said in text
+        assert "its remedies made it worse (lower-learning-rate -0.40) or changed nothing" in text
 
 
 def test_nobody_is_advised_to_do_what_was_excluded():

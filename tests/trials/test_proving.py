@@ -7,6 +7,7 @@ import pytest
 
 from unstuck.records import Facts, Finding, Run, ScriptRecord
 from unstuck.trials.proving import Unproven, Wish, prove
+from unstuck.trials.replays import Replays
 from unstuck.trials.run_search import search_run
 
 GIVEN = {step: 1.0 / (step + 1) for step in range(100)}
@@ -96,6 +97,19 @@ def test_what_does_not_help_with_the_first_seed_is_not_replayed_again():
     assert [order["seed"] for order in tried] == [0]
     assert trials["winner"] is None
     assert "zero-gradients" in trials["excluded"]
+    assert trials["verdicts"][0]["reason"] == "no gain with the first seed"
+
+
+def test_what_is_worse_with_the_first_seed_is_said_to_be_so():
+    source = Told(lambda changes, *_: 0.1 if "zero-gradients" in changes else 0.3)
+    verdict = proved(source, "zero-gradients")["verdicts"][0]
+    assert (verdict["reason"], verdict["gain"]) == ("worse with the first seed", -0.2)
+
+
+def test_whether_the_time_was_enough_is_kept(monkeypatch):
+    assert proved(Told(by()), "zero-gradients")["complete"]
+    monkeypatch.setattr(Replays, "fits", lambda self, count: count > 1)
+    assert not proved(Told(by()), "zero-gradients")["complete"]
 
 
 def test_two_faults_are_found_where_neither_remedy_helps_alone():

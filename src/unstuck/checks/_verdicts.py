@@ -11,6 +11,9 @@ from unstuck.records.finding import Status
 from unstuck.records.trials import PAIR, Arm, Trials, Verdict
 from unstuck.remedies import all_remedies
 
+WORSE, NOTHING = "made it worse", "changed nothing measurable"
+"""What a remedy that is rejected did in the replays."""
+
 
 @dataclass(frozen=True)
 class _Case:
@@ -238,9 +241,18 @@ def _why_outranked(verdict: Verdict, winner: str) -> str:
 
 def _why_rejected(own: list[Verdict], margin: float) -> str:
     failed = [each for each in own if each["status"] == "rejected"]
-    gains = ", ".join(map(_signed, failed))
+    said = [
+        f"{did} ({', '.join(map(_signed, those))})"
+        for did in (WORSE, NOTHING)
+        if (those := [each for each in failed if _did(each, margin) == did])
+    ]
     remedies = "remedy" if len(failed) == 1 else "remedies"
-    return f"its {remedies} changed nothing measurable ({gains}; a gain counts above {margin:.2g})"
+    return f"its {remedies} {' or '.join(said)}; a gain or a loss counts above {margin:.2g}"
+
+
+def _did(verdict: Verdict, margin: float) -> str:
+    """What a rejected remedy did to the run: what counts as a gain counts as a loss."""
+    return WORSE if -math.inf < _gain(verdict) < -margin else NOTHING
 
 
 def _why_unproven(finding: Finding, case: _Case) -> str:
@@ -266,7 +278,7 @@ def _account(name: str, case: _Case) -> str:
         how = (verdict["reason"] if verdict else "") or _how_to_judge(name)
         return f"{name} was not judged: {how}" if how else f"{name} was not tried"
     said = {
-        "rejected": "that counts as no gain",
+        "rejected": _did(verdict, case.trials["margin"]),
         "unclear": verdict["reason"] or "its seeds disagree",
         "confirmed": "confirmed, but not chosen as the cause",
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._sensible import sensible
 from unstuck.checks._sites import takes_turns
 from unstuck.records import Facts, Finding, Location
 from unstuck.records.series import finite, median
@@ -113,7 +114,8 @@ def overfitting(
         then, now = _training_at(training, step), _training_at(training, values[-1][0])
         if then is None or now is None or now > 0.9 * then:
             continue
-        yield _finding(curve, (step, least), values[-1], (then, now))
+        remedies = sensible(overfitting.remedies, facts)
+        yield _finding(curve, (step, least), values[-1], (then, now), remedies)
 
 
 def _turned(values: Pairs, rise: float) -> int:
@@ -152,6 +154,7 @@ def _finding(
     minimum: tuple[float, float],
     last: tuple[float, float],
     training: tuple[float, float],
+    remedies: tuple[str, ...],
 ) -> Finding:
     step, least = int(minimum[0]), minimum[1]
     text = (
@@ -175,6 +178,7 @@ def _finding(
         },
         severity="note" if mild else "warning",
         location=Location.of(curve["place"]),
+        remedies=remedies,
     )
 
 

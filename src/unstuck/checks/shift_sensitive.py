@@ -5,6 +5,7 @@ from statistics import fmean
 
 from unstuck.checks import _trials
 from unstuck.checks._registry import NotChecked, check
+from unstuck.checks._sensible import sensible
 from unstuck.records import Facts, Finding
 
 
@@ -98,4 +99,5 @@ def shift_sensitive(
         f"images shifted by two pixels are hardly recognised: {found.said()}",
         evidence=found.evidence(),
         severity="note",
+        remedies=sensible(shift_sensitive.remedies, facts),
     )

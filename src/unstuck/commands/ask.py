@@ -1,7 +1,7 @@
 """``unstuck explain QUESTION --on train.py``: the same question, asked of a person's own script."""
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +52,16 @@ class _Asking(Checking):
         said = self.guard.run("answer", self.question.on, run.facts)
         if said is None:
             said = [f"the answer failed: {self.guard.losses['answer']}"]
+        said = [*(said or [_NOTHING]), *self.not_replayed(run, said)]
         title = f"{self.question.name}, asked of {self.target.label}: {self.question.title}"
-        lines = [line for each in said or [_NOTHING] for line in _item(visible(each))]
+        lines = [line for each in said for line in _item(visible(each))]
         show("\n".join(["", visible(title), *lines, ""]))
+
+    def not_replayed(self, run: Run, said: Sequence[str]) -> Iterator[str]:
+        """Why there are no replays, such as too few steps to prove anything by; once is enough."""
+        why = "" if self.interrupted else run.facts.missing.get("trials", "")
+        if why and not any(why in each for each in said):
+            yield f"nothing was replayed: {why}"
 
 
 def _item(text: str) -> list[str]:

@@ -1,7 +1,9 @@
 """``unstuck fit``: from data to a trained, judged, explained model."""
 
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,23 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unstuck import files
-from unstuck.errors import ReportNotWritten, UsageError
+from unstuck.commands.showing import shown
+from unstuck.errors import INTERRUPTED, ReportNotWritten, UsageError
+from unstuck.fit.folder import RECORD, REPORT
 
 if TYPE_CHECKING:
+    from unstuck.fit.examples import Examples
     from unstuck.fit.fitted import Fitted
+    from unstuck.fit.schedule import Schedule
 
 DATA = "digits"
 """What is trained on where nothing is named: 1,797 digits of 8 x 8 pixels, which come with scikit-learn."""
-
-RECORD = "model.json"
 
 KEPT = "checkpoints"
 """The folder within the model's in which trainings are kept until the model is there."""
 
 LOGS = "logs"
 """The folder within the model's for trackers that write files: ``tensorboard --logdir`` takes it."""
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -50,68 +52,103 @@ class Wishes:
 def fit(wishes: Wishes) -> int:
     """Train on the data, say what came of it, and write the model's folder.
 
+    Ctrl-C and SIGTERM end it at any time; what is kept by then is said.
+
     Raises:
         BadData: the data or the recipe's file cannot be read or learned from.
         ReportNotWritten: the folder or a file cannot be written.
     """
     libraries()
+    folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
+    try:
+        with _terminable():
+            return _fit(wishes, folder)
+    except KeyboardInterrupt as stopped:
+        kept = not wishes.show_recipe and any((folder / KEPT).glob("*/step-*"))
+        then = "the same command with --resume goes on" if kept else "nothing was kept yet"
+        say(f"unstuck: {str(stopped) or 'interrupted'}; {then}")
+        return INTERRUPTED
+
+
+def _fit(wishes: Wishes, folder: Path) -> int:
     from unstuck.fit import recipe as recipes
     from unstuck.fit.readers import Wish, read
+    from unstuck.fit.schedule import Schedule
 
-    folder = wishes.out or Path(f"{Path(wishes.data).stem or 'data'}-model")
     if not wishes.show_recipe:
         _refuse_unfit(folder, wishes)
     hand = {**(recipes.read(wishes.recipe) if wishes.recipe else {}), **wishes.hand}
-    examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
-    if wishes.script is not None:
-        from unstuck.fit.script import refuse_other
+    schedule = Schedule(f"reading {wishes.data}")
+    with shown(schedule):
+        examples = read(wishes.data, Wish(wishes.target, wishes.labels, kind=wishes.kind))
+        if wishes.script is not None:
+            from unstuck.fit.script import refuse_other
 
-        refuse_other(examples, hand)
-    # Only now: what cannot be read is said before the large libraries are there.
-    from unstuck.fit.fitting import How, chosen_recipe
+            refuse_other(examples, hand)
+        asked: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand}
+        if not wishes.show_recipe:
+            return _trained(examples, asked, wishes, folder, schedule)
+        # Only now: what cannot be read is said before the large libraries are there.
+        from unstuck.fit.fitting import chosen_recipe
+
+        schedule.now("measuring the learning rate")
+        recipe = chosen_recipe(examples, **asked, say=say)
+    sys.stdout.write(recipe.toml())
+    return 0
+
+
+def _trained(
+    examples: "Examples",
+    asked: Mapping[str, Any],
+    wishes: Wishes,
+    folder: Path,
+    schedule: "Schedule",
+) -> int:
+    """Train, and write the folder; a signal that comes while it is written waits until it is whole."""
+    from unstuck.fit.checkpoints import interruptible
+    from unstuck.fit.fitting import How
     from unstuck.fit.fitting import fit as fitted_to
-    from unstuck.fit.loop import Stopped, is_main
+    from unstuck.fit.loop import is_main
 
-    asked: dict[str, Any] = {"kind": wishes.kind, "seed": wishes.seed, "hand": hand}
-    if wishes.show_recipe:
-        sys.stdout.write(chosen_recipe(examples, **asked, say=say).toml())
-        return 0
     kept = folder / KEPT
-    try:
-        with _progress() as told:
-            how = How(say, told, kept, wishes.resume, wishes.trackers, folder / LOGS)
-            model = fitted_to(examples, **asked, how=how)
-    except KeyboardInterrupt as stopped:
-        if not kept.is_dir():
-            raise
-        what = stopped if isinstance(stopped, Stopped) else "interrupted"
-        say(f"unstuck: {what}; the same command with --resume goes on")
-        return INTERRUPTED
-    if is_main():
+    how = How(say, schedule, kept, wishes.resume, wishes.trackers, folder / LOGS)
+    model = fitted_to(examples, **asked, how=how)
+    if not is_main():
+        return 0
+    schedule.now(f"writing {folder}")
+    with interruptible() as is_asked:
         _write(model, folder, wishes)
         shutil.rmtree(kept, ignore_errors=True)
-    return 0
+    return INTERRUPTED if is_asked() else 0
 
 
 def _write(model: "Fitted", folder: Path, wishes: Wishes) -> None:
     if wishes.script is not None:
         from unstuck.fit.script import script_of
 
-        files.write_report(wishes.script, script_of(model, wishes.data))
+        files.write_report(wishes.script, script_of(model, wishes.data, wishes.labels))
         say(f"the same training as a script: {wishes.script}")
     try:
         model.save(folder)
-        if wishes.onnx:
-            from unstuck.fit.onnx import export
-
-            export(model, folder / "model.onnx")
     except OSError as error:
         raise ReportNotWritten(
             f"cannot write {folder}: {error.strerror}", "--out FOLDER"
         ) from error
     say(f"the model: {folder}")
-    say(f"  why it is so: {folder / 'report.html'}")
+    say(f"  why it is so: {folder / REPORT}")
     say(f"  to use it: unstuck predict {folder} DATA")
+    if wishes.onnx:
+        _export(model, folder / "model.onnx")
+
+
+def _export(model: "Fitted", path: Path) -> None:
+    from unstuck.fit.onnx import export
+
+    try:
+        export(model, path)
+    except OSError as error:
+        raise ReportNotWritten(f"cannot write {path}: {error.strerror}", "--out FOLDER") from error
+    say(f"  without unstuck: {path}, {path.stat().st_size / 1024:,.0f} KiB; its metadata say how")
 
 
 def _refuse_unfit(folder: Path, wishes: Wishes) -> None:
@@ -161,22 +198,14 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
-    """Epochs as they pass, in one line of a terminal; elsewhere nothing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    if not sys.stderr.isatty():
-        yield lambda progress: None
+def _terminable() -> Iterator[None]:
+    """Inside, SIGTERM raises what Ctrl-C raises."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL or threading.current_thread() is not threading.main_thread():
+        yield
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("measuring the learning rate", total=None)
-
-        def told(progress: Any) -> None:
-            last = progress.history[-1]
-            losses = f"{last.training_loss:.3f}, held-out {last.validation_loss:.3f}"
-            text = f"epoch {last.number}: training loss {losses}"
-            bar.update(task, description=text, completed=progress.step, total=progress.steps)
-
-        yield told
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -104,6 +104,6 @@ def _judgement(fitted: "Fitted", examples: "Examples", outputs: Any) -> str:
 
 def _known(fitted: "Fitted", examples: "Examples") -> str:
     """Of the data that the model was made from, not all rows judge it."""
-    rows = fitted.about.get("rows", [0])
-    same = fitted.about.get("source") == examples.source and sum(rows) == len(examples)
-    return f", of which {rows[0]} were trained on" if same else ""
+    about = fitted.about
+    same = about.get("source") == examples.source and about.get("examples") == len(examples)
+    return f", of which {about['rows'][0]} were trained on" if same else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from unstuck import files
-from unstuck.errors import ReportNotWritten, UsageError
+from unstuck.errors import INTERRUPTED, ReportNotWritten, UsageError
 from unstuck.questions import SEEDS, Evidence, Question, Result, all_questions
 
 PROCESSES = 2
@@ -32,7 +32,6 @@ STYLES = {
 }
 
 REFUTED = 1
-INTERRUPTED = 130
 
 
 class Progress(Protocol):

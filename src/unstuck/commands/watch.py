@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unstuck import files
 from unstuck.checks import NotChecked, diagnosed, experiments
 from unstuck.config import Settings
-from unstuck.errors import ReportNotWritten, UsageError
+from unstuck.errors import BUG, INTERRUPTED, ReportNotWritten, UsageError
 from unstuck.observe import ending, guard, launch
 from unstuck.observe.arming import after_torch
 from unstuck.observe.watching import CLOSE_STEPS, RUN_BUDGET, Watcher
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from unstuck.trials.snapshot import Snapshot
 
 NOT_WATCHED = 2
-BUG = 3
 SCRIPT_FAILED = 4
-INTERRUPTED = 130
 GRACE = 60.0
 """Seconds that `check` waits for a training to begin, beyond those in which it watches one."""
 SEARCH_BUDGET = 120.0

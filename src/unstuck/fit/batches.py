@@ -4,7 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -28,6 +30,7 @@ class Encoded(Dataset[Batch]):
     def __init__(self, inputs: Inputs, rows: Rows, encoder: Encoder, targets: Tensor) -> None:
         self._inputs, self._rows, self._encoder = inputs, rows, encoder
         self.targets = targets
+        self._places: Tensor | None = None
         first = encoder.encoded(inputs, rows[:1])
         size = sum(each.nbytes for each in first) * len(rows)
         self._kept = encoder.encoded(inputs, rows) if size <= ROOM else None
@@ -44,6 +47,13 @@ class Encoded(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def part(self, rows: Rows) -> "Encoded":
+        """Some of these rows, which are sorted; what is encoded is shared."""
+        found, places = copy(self), np.searchsorted(self._rows, rows)
+        found._rows, found._places = rows, torch.from_numpy(places)
+        found.targets = self.targets[found._places]
+        return found
+
     def __getitem__(self, place: int) -> Batch:
         return self.__getitems__([place])
 
@@ -51,6 +61,7 @@ class Encoded(Dataset[Batch]):
         which = torch.as_tensor(places)
         targets = self.targets.index_select(0, which)
         if self._kept is not None:
+            which = which if self._places is None else self._places.index_select(0, which)
             return tuple(each.index_select(0, which) for each in self._kept), targets
         return self._encoder.encoded(self._inputs, self._rows[which.numpy()]), targets
 
@@ -61,7 +72,8 @@ class Encoded(Dataset[Batch]):
         found.update(self._rows.tobytes())
         found.update(bytes_of(self.targets))
         some = torch.arange(0, len(self), -(-len(self) // LOOKED_AT))
-        for each in self._kept or self.__getitems__(some)[0]:
+        every = torch.arange(len(self)) if self.is_kept else some
+        for each in self.__getitems__(every)[0]:
             found.update(bytes_of(each))
         return found.hexdigest()
 

@@ -1,15 +1,18 @@
 """Models that were trained: judged on held-out rows, and which of them is kept."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import torch
 from torch import Tensor
 
 from unstuck.fit import reliability, thresholds
-from unstuck.fit.fitted import Fitted
+from unstuck.fit.batches import loader_of
+from unstuck.fit.fitted import AT_ONCE, Fitted
 from unstuck.fit.loop import LOSSES
+from unstuck.fit.models._members import Members
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.weighing import correction, gain
 
@@ -17,31 +20,56 @@ if TYPE_CHECKING:
     from unstuck.fit.fitting import Prepared, Trained
 
 
+Name = TypeVar("Name")
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """A judged model, and its loss on each of the rows to choose by."""
+    """A judged model; its outputs on the rows to choose by, and the loss of each.
+
+    A row's outputs are those of the member that was not trained on it.
+    """
 
     fitted: Fitted
+    outputs: Tensor
     losses: Tensor
 
 
-def judged(ready: "Prepared", made: "Trained") -> Candidate:
-    """The model with its thresholds, from rows to choose by, and its metrics, from rows to judge by."""
-    offset = correction(ready.weights) if made.recipe.class_weights else ()
-    fitted = Fitted(
-        made.model.cpu(), made.recipe, ready.task, ready.encoder, offset=offset, run=made.run
-    )
-    held, rows = fitted.outputs(ready.examples.inputs, ready.split.validation), ready.split.test
-    truth = ready.targets[ready.split.validation]
+def judged(ready: "Prepared", made: Sequence["Trained"]) -> Candidate:
+    """The mean of the members: its thresholds from rows to choose by, its metrics from rows to judge by."""
+    recipe, nets = made[0].recipe, [each.model.cpu() for each in made]
+    model = nets[0] if len(nets) == 1 else Members(nets, recipe.loss)
+    offset = correction(ready.weights) if recipe.class_weights else ()
+    fitted = Fitted(model, recipe, ready.task, ready.encoder, offset=offset, run=made[0].run)
+    held, truth = _held_out(ready, made), ready.targets[ready.split.validation]
+    held = fitted.corrected(held)
     fitted = replace(fitted, thresholds=_thresholds(ready, fitted, held, truth))
-    found, losses = fitted.outputs(ready.examples.inputs, rows), _losses(made.recipe, held, truth)
+    rows = ready.split.test
+    found = fitted.outputs(ready.examples.inputs, rows)
     about = {
         "reliability": _reliability(fitted, found, ready.targets[rows]),
-        "epochs": len(made.progress.history),
-        "best epoch": made.progress.best_epoch,
+        "epochs": [len(each.progress.history) for each in made],
+        "best epochs": [each.progress.best_epoch for each in made],
     }
     fitted = replace(fitted, metrics=fitted.judged(found, ready.targets[rows]), about=about)
-    return Candidate(fitted, losses)
+    return Candidate(fitted, held, _losses(recipe, held, truth))
+
+
+def held_out_losses(ready: "Prepared", made: "Trained") -> Tensor:
+    """Of each row to choose by in the first fold."""
+    rows = ready.split.folds[0].validation
+    return _losses(made.recipe, _held_out(ready, [made]), ready.targets[rows])
+
+
+def _held_out(ready: "Prepared", made: Sequence["Trained"]) -> Tensor:
+    """Outputs (rows, outputs) on the rows to choose by, fold by fold: each by the net of its fold."""
+    found, count = [], ready.encoder.shape.at_once(AT_ONCE)
+    with torch.no_grad():
+        for each, fold in zip(made, ready.split.folds, strict=False):
+            model = each.model.cpu().eval()
+            rows = loader_of(ready.part(fold.validation), count)
+            found += [model(*inputs) for inputs, _ in rows]
+    return torch.cat(found)
 
 
 def with_or_without_weights(ready: "Prepared", plain: Candidate, weighed: Candidate) -> Candidate:
@@ -78,7 +106,7 @@ def choice(linear: Candidate, net: Candidate, *, asked: bool) -> tuple[Candidate
     return linear, f"a linear model is enough: {kept} ({seen})"
 
 
-def simplest(losses: Mapping[str, Tensor]) -> str:
+def simplest(losses: Mapping[Name, Tensor]) -> Name:
     """The first that is at most one standard error worse than the best, row by row.
 
     Source: Breiman et al. 1984, *Classification and Regression Trees*, section 3.4.3.
@@ -92,8 +120,7 @@ def simplest(losses: Mapping[str, Tensor]) -> str:
 
 
 def _hits(ready: "Prepared", candidate: Candidate) -> Tensor:
-    fitted, rows = candidate.fitted, ready.split.validation
-    chosen = fitted.chosen(fitted.probabilities(ready.examples.inputs, rows))
+    chosen = candidate.fitted.chosen(ready.task.probabilities(candidate.outputs))
     return chosen == _classes(ready)
 
 

@@ -20,7 +20,7 @@ UPDATES = 2000
 STEADY = 16
 """Examples in a batch below which its statistics are noise: questions/q20, Wu & He 2018."""
 
-WIDE = 32
+BUSY = 32
 """Channels of the first stage from which on a net of images keeps a GPU busy with arithmetic: of narrower
 ones it starts kernels most of the time."""
 
@@ -28,9 +28,19 @@ FEW = 2000
 """Images below which scratch, frozen and fine-tuned are all tried: each is soon trained, and any may win."""
 
 
+MEMBERS, MANY = 5, 50_000
+"""Nets that share the work on a table, and rows from which one is enough, and soon takes long."""
+
+PIECES, ENOUGH = 16, 1000
+"""Into which each number of a table is cut, if that is measured better; rows that place the edges well."""
+
+WIDE = 256
+"""Numbers above which pieces would make the first layer most of the net."""
+
+
 @dataclass(frozen=True)
 class Known:
-    """What is known of the data before anything is trained."""
+    """What is known of the data before anything is trained: ``rows`` are all but those to judge by."""
 
     rows: int
     shape: Shape
@@ -43,7 +53,9 @@ def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -
         {"seed": "of the split, the start, the order and what is drawn"}, seed=seed
     )
     recipe = by_hand(recipe, hand or {})
-    for chosen in (_batches, _model, _images, _transfer, _loss, _length, _optimizer, _precision):
+    for chosen in (
+        _batches, _model, _members, _images, _transfer, _loss, _length, _optimizer, _precision,
+    ):  # fmt: skip
         recipe = by_hand(chosen(recipe, known), hand or {})
     return recipe
 
@@ -69,6 +81,33 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
         normalisation="layer",
         dropout=0.1 if known.rows < 20_000 else 0.0,
     )
+
+
+def _members(recipe: Recipe, known: Known) -> Recipe:
+    if recipe.model not in ("mlp", "linear"):
+        if recipe.members > 1 and recipe.backbone:
+            raise UsageError("a backbone is trained alone", "members = 1")
+        return recipe.because({"members": "nets of this kind take long: one"})
+    if known.rows >= MANY:
+        return recipe.because(
+            {"members": f"{known.rows} rows teach one net what several would learn"}
+        )
+    return recipe.because(
+        {
+            "pieces": "as they are, or in pieces: measured when the net is trained"
+            if may_be_cut(recipe, known)
+            else "numbers as they are",
+            "members": "nets, each trained on other rows and chosen by the rest; their mean answer is "
+            "steadier than any one's (q06)",
+        },
+        members=MEMBERS,
+    )
+
+
+def may_be_cut(recipe: Recipe, known: Known) -> bool:
+    """Whether numbers in pieces are worth a try."""
+    few = known.rows < ENOUGH or not 0 < known.shape.numbers <= WIDE
+    return recipe.model == "mlp" and not few
 
 
 def _net_of_images(recipe: Recipe, known: Known) -> Recipe:
@@ -213,7 +252,7 @@ def _optimizer(recipe: Recipe, known: Known) -> Recipe:
 
 def _precision(recipe: Recipe, known: Known) -> Recipe:
     """Half the bits where there is so much arithmetic that the GPU is what one waits for."""
-    large = recipe.model in FOR_IMAGES and (bool(recipe.backbone) or recipe.width >= WIDE)
+    large = recipe.model in FOR_IMAGES and (bool(recipe.backbone) or recipe.width >= BUSY)
     if not torch.cuda.is_available():
         why = "a CPU is no faster with fewer bits"
     elif not device.has_bfloat16():

@@ -20,12 +20,11 @@ from unstuck.errors import BadData, UsageError
 from unstuck.fit import encoders, metrics, models, objects
 from unstuck.fit.encoders import Encoder, Rows
 from unstuck.fit.examples import Inputs, every
+from unstuck.fit.folder import CARD, RECORD, REPORT, WEIGHTS
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
 from unstuck.records import Run
 
-WEIGHTS, RECORD = "model.safetensors", "model.json"
-REPORT, CARD = "report.html", "README.md"
 VERSION = 1
 AT_ONCE = 1024
 """Rows that are predicted together, at most."""
@@ -60,8 +59,11 @@ class Fitted:
                 self.model(*self.encoder.encoded(inputs, part))
                 for part in np.array_split(rows, max(1, -(-len(rows) // count)))
             ]
-        found = torch.cat(parts)
-        return found + torch.tensor(self.offset) if self.offset else found
+        return self.corrected(torch.cat(parts))
+
+    def corrected(self, outputs: Tensor) -> Tensor:
+        """Outputs of the model, without what class weights did to their odds."""
+        return outputs + torch.tensor(self.offset) if self.offset else outputs
 
     def probabilities(self, inputs: Inputs, rows: Rows | None = None) -> Tensor:
         """(rows, classes), or (rows, labels)."""

@@ -3,7 +3,9 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,25 @@ from torch import Tensor, nn
 
 from unstuck.fit import encoders, metrics, models
 from unstuck.fit.batches import Encoded, Order, loader_of
-from unstuck.fit.candidates import Candidate, choice, judged, with_or_without_weights
+from unstuck.fit.candidates import (
+    Candidate,
+    choice,
+    held_out_losses,
+    judged,
+    simplest,
+    with_or_without_weights,
+)
 from unstuck.fit.checkpoints import Keeper
-from unstuck.fit.choose import Known, recipe_for
-from unstuck.fit.encoders import Encoder, decoded, encoder_of
+from unstuck.fit.choose import PIECES, Known, may_be_cut, recipe_for
+from unstuck.fit.encoders import Encoder, Rows, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies, repeated
+from unstuck.fit.live import Live
 from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
 from unstuck.fit.recipe import Recipe
-from unstuck.fit.split import Split, split, strata_of
+from unstuck.fit.schedule import Schedule
+from unstuck.fit.split import Split, folds, held_out, strata_of
 from unstuck.fit.task import Kind, Task, task_of
 from unstuck.fit.weighing import weights_of
 from unstuck.records import Run
@@ -47,17 +58,19 @@ class Prepared:
     """As they were read; images in ``examples`` are decoded."""
     notes: tuple[str, ...] = ()
 
-    encoded: dict[bytes, Encoded] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    def part(self, rows: Rows) -> Encoded:
+        """Rows to train or to choose by, with their targets."""
+        return self._rest.part(rows)
 
-    def part(self, rows: Any) -> Encoded:
-        """These rows, with their targets; encoded when they are asked for first."""
-        key = rows.tobytes()
-        if key not in self.encoded:
-            targets = self.targets[rows]
-            self.encoded[key] = Encoded(self.examples.inputs, rows, self.encoder, targets)
-        return self.encoded[key]
+    @cached_property
+    def _rest(self) -> Encoded:
+        rows = self.split.rest
+        return Encoded(self.examples.inputs, rows, self.encoder, self.targets[rows])
+
+    @property
+    def known(self) -> Known:
+        """What the recipe was chosen by."""
+        return Known(len(self.split.rest), self.encoder.shape, self.task)
 
     @property
     def is_imbalanced(self) -> bool:
@@ -68,7 +81,7 @@ class Prepared:
     @property
     def weights(self) -> Tensor:
         """Of the classes, so that they weigh alike."""
-        return weights_of(self.task, self.targets[self.split.training])
+        return weights_of(self.task, self.targets[self.split.rest])
 
     def said(self) -> Iterator[str]:
         """The data and what is to be done with them, a line each."""
@@ -94,11 +107,11 @@ def prepared(
     task = task_of(values, examples.target_names, kind, examples.place)
     targets = task.encoded(values, examples.place)
     strata = strata_of(targets, task.kind)
-    parts = split(len(examples), strata, seed)
-    encoder = encoder_of(examples.inputs, parts.training, models.pixels(hand or {}))
+    rest, test = held_out(len(examples), strata, seed)
+    encoder = encoder_of(examples.inputs, rest, models.pixels(hand or {}))
     quick = replace(examples, inputs=decoded(encoder, examples.inputs))
-    known = Known(len(parts.training), encoder.shape, task)
-    recipe = recipe_for(known, seed, hand)
+    recipe = recipe_for(Known(len(rest), encoder.shape, task), seed, hand)
+    parts = Split(folds(rest, strata, len(test), recipe.members, seed), test)
     if recipe.backbone:  # what cannot begin is said before the work does
         models.begun(recipe, encoder.shape, task)
     notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
@@ -112,7 +125,7 @@ def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) ->
         f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
         for name in copies(examples.inputs, of, every(examples.inputs))
     ]
-    again, judging = repeated(examples.inputs, parts.training, parts.test), len(parts.test)
+    again, judging = repeated(examples.inputs, parts.rest, parts.test), len(parts.test)
     if again > OFTEN * judging:
         found.append(
             f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
@@ -132,7 +145,7 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 
     if recipe.learning_rate:
         return recipe
-    training = ready.part(ready.split.training)
+    training = ready.part(ready.split.folds[0].training)
     model = model or _begun(ready, recipe)
     optimizer = optimizer_of(model, replace(recipe, learning_rate=1e-3))
     found = unstuck.find_learning_rate(
@@ -153,24 +166,24 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 
 @dataclass(frozen=True)
 class How:
-    """What goes on beside the training: what is told of it, where it is kept, who else is told.
+    """What goes on beside the training: who is told of it, where it stands, where it is kept.
 
     In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from; in
     ``logs``, as well, is what trackers write.
     """
 
     say: Say = lambda text: None
-    told: Callable[[Progress], None] = lambda progress: None
+    schedule: Schedule = field(default_factory=Schedule)
     folder: Path | None = None
     resume: bool = False
     trackers: tuple[str, ...] = ()
     logs: Path | None = None
     name: str = ""
-    """Of this training; one without a name is not kept."""
+    """Of this training."""
 
     def keeper(self) -> Keeper | None:
         """Of the training of this name."""
-        if self.folder is None or not self.name:
+        if self.folder is None:
             return None
         keeper = Keeper(self.folder / self.name, self.say)
         if not self.resume and is_main():
@@ -197,31 +210,62 @@ class Trained:
     run: Run | None
 
 
-def trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None) -> Trained:
-    """The model of the recipe, or this one, with a measured rate, trained while our own probes watch."""
+def members(
+    ready: Prepared, recipe: Recipe, how: How, first: Trained | None = None
+) -> tuple[Trained, ...]:
+    """A training in each fold; the first, which may be done already, measures the rate of all."""
+    first = first or trained(ready, recipe, how)
+    others = range(1, len(ready.split.folds))
+    return first, *(trained(ready, first.recipe, how, member=number) for number in others)
+
+
+def trained(
+    ready: Prepared, recipe: Recipe, how: How, model: nn.Module | None = None, member: int = 0
+) -> Trained:
+    """A net of the recipe, or this model, with a measured rate, trained in the fold of this member.
+
+    The first member is watched by our own probes.
+    """
+    if member:
+        how = replace(how, name=f"{how.name}.{member + 1}")
+        recipe = replace(recipe, seed=recipe.seed + member)
+    fold = ready.split.folds[member]
+    how.schedule.begins(how.name)
     keeper = how.keeper()
     recipe = measured_rate(ready, keeper.recipe(recipe) if keeper else recipe, model)
     loop = Loop(
         model or _begun(ready, recipe),
-        ready.part(ready.split.training),
-        ready.part(ready.split.validation),
+        ready.part(fold.training),
+        ready.part(fold.validation),
         recipe,
         ready.weights if recipe.class_weights else None,
         say=how.say,
         trackers=how.trackers,
         logs=how.place(),
     )
-    with loop.watching() as seen:
-        loop.run(how.told, keeper)
-    return Trained(loop.net, loop.recipe, loop.progress, seen.record)
+    with nullcontext() if member else loop.watching() as seen:
+        look = Live(seen, how.name, how.say).look if seen else _blind
+        loop.run(
+            lambda _: look(),
+            keeper,
+            lambda loop: how.schedule.stepped(loop.progress, loop.steps_an_epoch),
+        )
+    how.schedule.now(f"{how.name}: judging")
+    return Trained(loop.net, loop.recipe, loop.progress, seen.record if seen else None)
+
+
+def _blind() -> None:
+    pass
 
 
 def _begun(ready: Prepared, recipe: Recipe) -> nn.Module:
     """The model at its start, its output at the prior of the training rows (q02), as weights make it."""
-    model = models.built(recipe, ready.encoder.shape, ready.task)
+    model = models.net(recipe, ready.encoder.shape, ready.task)
+    if recipe.pieces:
+        models.cut(model, ready.part(ready.split.rest))
     if not ready.task.is_classification:
         return model
-    targets = ready.targets[ready.split.training]
+    targets = ready.targets[ready.split.rest]
     if ready.task.kind == "multi-class":
         shares = torch.bincount(targets, minlength=ready.task.outputs) / len(targets)
         prior = shares.clamp_min(1e-6).log()
@@ -245,6 +289,7 @@ def fit(
     first = metrics.headline(ready.task, ready.is_imbalanced)
     for line in ready.said():
         say(line)
+    how.schedule.plan(_planned(ready, hand))
     of_linear, of_net = replace(how, name="linear"), replace(how, name="net")
     linear = _candidate(ready, baseline(ready.recipe), of_linear, hand)
     say(f"a linear model: {metrics.said(linear.fitted.metrics, first)}")
@@ -279,6 +324,7 @@ def chosen_recipe(
 _OF_NETS = (
     "width",
     "depth",
+    "pieces",
     "image_size",
     "augment",
     "transfer",
@@ -297,26 +343,68 @@ def baseline(recipe: Recipe) -> Recipe:
     return recipe.because(
         reasons,
         model="linear", backbone="", transfer="scratch", augment="none",
-        dropout=0.0, normalisation="none", learning_rate=0.0, precision="float32",
+        pieces=0, dropout=0.0, normalisation="none", learning_rate=0.0, precision="float32",
     )  # fmt: skip
+
+
+def _planned(ready: Prepared, hand: Mapping[str, Any]) -> Iterator[str]:
+    """The names of what will be trained, in this order."""
+    weighs = ready.is_imbalanced and "class_weights" not in hand
+    others = range(2, ready.recipe.members + 1)
+
+    def of(name: str, *tried: str) -> Iterator[str]:
+        for each in (name, f"{name}-weighed")[: 1 + weighs]:
+            yield from (each, *tried, *(f"{each}.{number}" for number in others))
+            tried = ()
+
+    yield from of("linear")
+    if ready.recipe.backbone:
+        from unstuck.fit.transfer import WAYS
+
+        yield from WAYS[ready.recipe.transfer]
+    elif ready.recipe.model != "linear":
+        yield from of("net", *["net-pieces"] * _tries_pieces(ready, hand))
 
 
 def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
     if not ready.recipe.backbone:
-        return _candidate(ready, ready.recipe, how, hand)
+        first = _whole_or_cut(ready, how) if _tries_pieces(ready, hand) else None
+        return _candidate(ready, ready.recipe, how, hand, first)
     from unstuck.fit.transfer import transferred
 
     way = transferred(ready, hand, how)
-    return judged(way.ready, way.trained)
+    return judged(way.ready, (way.trained,))
 
 
-def _candidate(ready: Prepared, recipe: Recipe, how: How, hand: Mapping[str, Any]) -> Candidate:
+def _tries_pieces(ready: Prepared, hand: Mapping[str, Any]) -> bool:
+    return "pieces" not in hand and may_be_cut(ready.recipe, ready.known)
+
+
+def _whole_or_cut(ready: Prepared, how: How) -> Trained:
+    """The first member, its numbers as they are or in pieces as well: in pieces if that is clearly better."""
+    whole = trained(ready, ready.recipe, how)
+    recipe = ready.recipe.because(pieces=PIECES)
+    cut = trained(ready, recipe, replace(how, name=f"{how.name}-pieces"))
+    losses = {each.recipe.pieces: held_out_losses(ready, each) for each in (whole, cut)}
+    kept = cut if simplest(losses) else whole
+    seen = ", ".join(f"{float(each.mean()):.3f} with {name}" for name, each in losses.items())
+    why = f"pieces that each number is cut into: held-out loss {seen} (q05)"
+    return replace(kept, recipe=kept.recipe.because({"pieces": why}))
+
+
+def _candidate(
+    ready: Prepared,
+    recipe: Recipe,
+    how: How,
+    hand: Mapping[str, Any],
+    first: Trained | None = None,
+) -> Candidate:
     """Trained and judged; if a class is rare with class weights as well, of which the better is kept."""
-    plain = judged(ready, trained(ready, recipe, how))
+    plain = judged(ready, members(ready, recipe, how, first))
     if not ready.is_imbalanced or "class_weights" in hand:
         return plain
     recipe = plain.fitted.recipe.because(class_weights=True)
-    weighed = judged(ready, trained(ready, recipe, replace(how, name=f"{how.name}-weighed")))
+    weighed = judged(ready, members(ready, recipe, replace(how, name=f"{how.name}-weighed")))
     return with_or_without_weights(ready, plain, weighed)
 
 
@@ -326,6 +414,7 @@ def _finished(ready: Prepared, kept: Fitted, linear: Candidate, why: str, begun:
         **kept.about,
         "source": ready.source.source,
         "targets": list(ready.source.target_names),
+        "examples": len(ready.source),
         "rows": ready.split.counts(),
         "notes": list(ready.notes),
         "headline": metrics.headline(ready.task, ready.is_imbalanced),

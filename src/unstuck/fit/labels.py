@@ -26,12 +26,14 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)?(\.\d*)?([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Labels:
-    """Names of files, the lines they stand in, and their targets."""
+    """Names of files, the lines they stand in, and their targets; ``column`` is that of the files."""
 
     files: tuple[str, ...]
     lines: tuple[int, ...]
     targets: NDArray[Any]
     names: tuple[str, ...]
+    column: str
+    separator: str
 
 
 def read(path: Path, target: Sequence[str] = ()) -> Labels:
@@ -47,7 +49,8 @@ def read(path: Path, target: Sequence[str] = ()) -> Labels:
     _refuse_twice(path, files, lines)
     cells = [[row[column] for row in rows] for column in columns]
     names = tuple(header[column] for column in columns)
-    return Labels(files, lines, _targets(path, cells, names, lines), names)
+    targets = _targets(path, cells, names, lines)
+    return Labels(files, lines, targets, names, header[place], _separator(path))
 
 
 def _table(path: Path) -> tuple[list[str], list[list[str]], tuple[int, ...]]:

@@ -57,7 +57,7 @@ class Stopped(KeyboardInterrupt):
     """Ctrl-C or SIGTERM: the training ended with its step, and what it needs to go on is kept."""
 
     def __init__(self, step: int, steps: int, folder: Path) -> None:
-        super().__init__(f"stopped after step {step} of {steps}")
+        super().__init__(f"{folder.name} stopped after step {step} of {steps}")
         self.step, self.steps, self.folder = step, steps, folder
 
 

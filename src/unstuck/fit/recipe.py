@@ -20,6 +20,7 @@ class Recipe:
     model: str = "mlp"
     width: int = 128
     depth: int = 2
+    pieces: int = 0
     members: int = 1
     image_size: int = 0
     augment: str = "none"
@@ -150,7 +151,7 @@ def checked(name: str, value: Any, source: str) -> Any:
 _KINDS = {bool: "true or false", int: "whole number", float: "number", str: "text"}
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "width": (1, 65536), "depth": (0, 1000), "image_size": (0, 4096), "members": (1, 64),
+    "width": (1, 65536), "depth": (0, 1000), "pieces": (0, 256), "image_size": (0, 4096), "members": (1, 64),
     "dropout": (0, 0.95),
     "learning_rate": (0, 1e6), "momentum": (0, 0.999), "weight_decay": (0, 1e3), "warm_up": (0, 1),
     "clip_norm": (0, 1e9), "batch_size": (1, 1e7), "epochs": (1, 1e6), "patience": (1, 1e6),

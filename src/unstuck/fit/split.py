@@ -14,24 +14,48 @@ FEWEST = 10
 
 
 @dataclass(frozen=True)
-class Split:
-    """Numbers of rows: to train on, to choose by (rate, epoch, threshold), and to judge by at the end."""
+class Fold:
+    """Rows of one training: those it is trained on, and those that choose its rate and epoch."""
 
     training: Rows
     validation: Rows
+
+
+@dataclass(frozen=True)
+class Split:
+    """Numbers of rows: folds to train and choose by, and rows to judge by at the end."""
+
+    folds: tuple[Fold, ...]
     test: Rows
 
+    @property
+    def rest(self) -> Rows:
+        """All rows but those to judge by."""
+        return np.union1d(self.folds[0].training, self.folds[0].validation)
+
+    @property
+    def validation(self) -> Rows:
+        """The rows to choose by, fold by fold: each was held out from the training of its fold."""
+        return np.concatenate([each.validation for each in self.folds])
+
     def said(self) -> str:
-        """``1078 to train, 359 to choose, 360 to judge``."""
-        return "{} to train on, {} to choose by, {} to judge by".format(*self.counts())
+        """``1258 to train on and to choose by, 270 to choose by, 269 to judge by``."""
+        training, validation, test = self.counts()
+        if len(self.folds) == 1:
+            return f"{training} to train on, {validation} to choose by, {test} to judge by"
+        return (
+            f"{training} to train on and choose by in {len(self.folds)} folds, {test} to judge by"
+        )
 
     def counts(self) -> tuple[int, int, int]:
-        """How many rows are in each part."""
-        return len(self.training), len(self.validation), len(self.test)
+        """How many rows are trained on, choose and judge; in several folds the first two are the same."""
+        alone = len(self.folds) == 1
+        trained_on = self.folds[0].training if alone else self.rest
+        return len(trained_on), len(self.validation), len(self.test)
 
 
-def split(count: int, strata: NDArray[np.int64] | None, seed: int) -> Split:
-    """Three parts of the rows: 70, 15 and 15 %; ``strata`` are class numbers to spread evenly.
+def held_out(count: int, strata: NDArray[np.int64] | None, seed: int) -> tuple[Rows, Rows]:
+    """Most of the rows, and 15 % to judge by; ``strata`` are class numbers to spread evenly.
 
     Raises:
         BadData: too few examples.
@@ -40,10 +64,19 @@ def split(count: int, strata: NDArray[np.int64] | None, seed: int) -> Split:
         raise BadData(
             f"{count} examples are too few", f"some must be held out: give at least {FEWEST}"
         )
-    held = max(1, round(0.15 * count))
-    rest, test = _parted(np.arange(count), strata, held, seed)
-    training, validation = _parted(rest, strata, held, seed)
-    return Split(training, validation, test)
+    return _parted(np.arange(count), strata, max(1, round(0.15 * count)), seed)
+
+
+def folds(
+    rest: Rows, strata: NDArray[np.int64] | None, size: int, members: int, seed: int
+) -> tuple[Fold, ...]:
+    """One fold whose rows to choose by are ``size``, or as many as members, of which each row is in one."""
+    if members == 1:
+        return (Fold(*_parted(rest, strata, size, seed)),)
+    draw = np.random.default_rng(seed).permutation(len(rest))
+    dealt = draw if strata is None else draw[np.argsort(strata[rest[draw]], kind="stable")]
+    parts = [np.sort(rest[dealt[number::members]]) for number in range(members)]
+    return tuple(Fold(np.setdiff1d(rest, part), part) for part in parts)
 
 
 def _parted(

@@ -9,14 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.fit import models
-from unstuck.fit.batches import loader_of
-from unstuck.fit.candidates import simplest
+from unstuck.fit.candidates import held_out_losses, simplest
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, every
 from unstuck.fit.fitting import How, Prepared, Trained, prepared, trained
-from unstuck.fit.loop import LOSSES
 from unstuck.fit.models._headed import Headed
-from unstuck.fit.recipe import Recipe
 
 AT_ONCE = 256
 """Images whose features are made together, at most."""
@@ -51,6 +48,15 @@ def transferred(ready: Prepared, hand: Mapping[str, Any], how: How) -> Way:
     way = found[name]
     recipe = way.trained.recipe.because({"transfer": why})
     return replace(way, trained=replace(way.trained, recipe=recipe))
+
+
+WAYS = {
+    "scratch": ("scratch",),
+    "frozen": ("frozen",),
+    "fine-tuned": ("frozen", "fine-tuned"),
+    "measured": ("frozen", "fine-tuned", "scratch"),
+}
+"""Which trainings a way of transfer takes, in their order."""
 
 
 def frozen(ready: Prepared, how: How) -> Way:
@@ -101,7 +107,7 @@ def _featured(ready: Prepared, model: Headed) -> Prepared:
             for part in np.array_split(rows, -(-len(rows) // count))
         ]
     found = Arrays(torch.cat(parts).numpy())
-    encoder = numbers.fitted(found, ready.split.training)
+    encoder = numbers.fitted(found, ready.split.rest)
     return replace(ready, examples=replace(ready.examples, inputs=found), encoder=encoder)
 
 
@@ -116,16 +122,4 @@ def _fold(encoder: Any, linear: Any, head: nn.Linear) -> None:
 
 
 def _way(ready: Prepared, made: Trained) -> Way:
-    return Way(ready, made, _losses(ready, made.recipe, made.model))
-
-
-def _losses(ready: Prepared, recipe: Recipe, model: nn.Module) -> Tensor:
-    """Of each row to choose by."""
-    model = model.cpu().eval()
-    loss, found = LOSSES[recipe.loss], []
-    rows, count = ready.part(ready.split.validation), ready.encoder.shape.at_once(AT_ONCE)
-    with torch.no_grad():
-        for inputs, targets in loader_of(rows, count):
-            each = loss(model(*inputs), targets, reduction="none")
-            found.append(each.reshape(len(targets), -1).mean(1))
-    return torch.cat(found)
+    return Way(ready, made, held_out_losses(ready, made))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 
-from unstuck.errors import ScriptNotFound, UsageError
+from unstuck.errors import INTERRUPTED, ScriptNotFound, UsageError
 from unstuck.observe.locate import UNSEEN
 from unstuck.observe.tracebacks import as_if_unhooked
 
@@ -211,7 +211,7 @@ def exit_code(error: BaseException) -> int:
         if error.code is None:
             return 0
         return error.code & 0xFF if isinstance(error.code, int) else 1
-    return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
 
 
 def remain_interrupted() -> None:

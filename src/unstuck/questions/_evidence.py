@@ -25,10 +25,16 @@ class Result:
     interval: tuple[float, float]
     claim: int | None = None
     limit: str = ""
+    share: bool = False
 
     def seen(self) -> str:
-        """The mean with its interval, rounded for a reader."""
+        """The mean with its interval, rounded for a reader.
+
+        Of a share only what lies between 0 and 1 is shown; judged and kept is all of the interval.
+        """
         low, high = self.interval
+        if self.share:
+            low, high = max(low, 0.0), min(high, 1.0)
         if low == high:
             return rounded(self.mean)
         return f"{rounded(self.mean)} ({rounded(low)} to {rounded(high)})"

@@ -34,6 +34,7 @@ class Prediction:
     The mean of ``number`` over the seeds lies between ``low`` and ``high``. ``claim`` counts the
     popular claims of the page from 1; None for a statement of the answer that nobody disputes by a
     claim. ``limit`` says why a small experiment cannot settle the claim: it only illustrates it.
+    ``share``: it is a part of a whole, such as an accuracy, and lies between 0 and 1.
     """
 
     says: str
@@ -42,6 +43,7 @@ class Prediction:
     high: float = math.inf
     claim: int | None = None
     limit: str = ""
+    share: bool = False
 
     def __post_init__(self) -> None:
         if not self.low <= self.high or (math.isinf(self.low) and math.isinf(self.high)):

@@ -1,13 +1,13 @@
 """Stacks of small nets with a normalisation before each activation."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everywhere
 from torch import Tensor
 
-from unstuck.questions._stack import Act, Stack
+from unstuck.questions._stack import Stack
 
 Kind = Literal["none", "batch", "layer"]
 
@@ -27,18 +27,10 @@ class Normed(Stack):
     change it.
     """
 
-    def __init__(
-        self,
-        widths: Sequence[int],
-        seeds: Sequence[int],
-        arms: int = 1,
-        act: Act = torch.relu,
-        dtype: torch.dtype = torch.float32,
-        kind: Kind = "batch",
-    ) -> None:
+    def __init__(self, *stack: Any, kind: Kind = "batch", **named: Any) -> None:
         self.gains: list[Tensor] = []
         self.shifts: list[Tensor] = []
-        super().__init__(widths, seeds, arms, act, dtype)
+        super().__init__(*stack, **named)
         self.kind, self.training = kind, True
         self.seen: Callable[[int, Tensor], Tensor] = _as_it_is
         hidden = [torch.zeros_like(bias) for bias in self.biases[:-1]]
@@ -67,11 +59,6 @@ class Normed(Stack):
         )  # fmt: skip
         return rows.view(x.shape[1], len(x), -1).transpose(0, 1)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Outputs (arms * seeds, rows, outputs) of inputs (seeds, rows, inputs)."""
-        x = x.repeat(self.arms, 1, 1)
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, x, weight)
-            if layer < len(self.weights) - 1:
-                x = self.act(self.seen(layer, self.normalised(layer, x)))
-        return x
+    def hidden(self, layer: int, x: Tensor) -> Tensor:
+        """The normalisation, what is seen of it, and the activation."""
+        return self.act(self.seen(layer, self.normalised(layer, x)))

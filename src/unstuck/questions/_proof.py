@@ -59,6 +59,7 @@ def _judged(prediction: Prediction, measured: Measured) -> Result:
         interval=(low, high),
         claim=prediction.claim,
         limit=prediction.limit,
+        share=prediction.share,
     )
 
 

@@ -58,11 +58,15 @@ class Stack:
     def __call__(self, x: Tensor) -> Tensor:
         """Outputs (arms * seeds, rows, outputs) of inputs (seeds, rows, inputs)."""
         x = x.repeat(self.arms, 1, 1)
-        layers = list(zip(self.weights, self.biases, strict=True))
-        for weight, bias in layers[:-1]:
-            x = self.act(torch.baddbmm(bias, x, weight))
-        weight, bias = layers[-1]
-        return torch.baddbmm(bias, x, weight)
+        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = torch.baddbmm(bias, x, weight)
+            if layer < len(self.weights) - 1:
+                x = self.hidden(layer, x)
+        return x
+
+    def hidden(self, layer: int, x: Tensor) -> Tensor:
+        """What follows the linear part of a hidden layer."""
+        return self.act(x)
 
 
 def cross_entropy(outputs: Tensor, y: Tensor) -> Tensor:

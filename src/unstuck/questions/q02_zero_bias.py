@@ -63,7 +63,7 @@ PREDICTIONS = (
         "test accuracy of zero biases less that of PyTorch's uniform ones",
         "zero_gain", -0.015, 0.015, claim=1,
     ),
-    Prediction("zero biases: test accuracy", "zero", low=0.92, claim=1),
+    Prediction("zero biases: test accuracy", "zero", low=0.92, claim=1, share=True),
     Prediction(
         "zero biases: mean size of the hidden biases after training", "learned", low=0.02, claim=1,
     ),
@@ -72,8 +72,11 @@ PREDICTIONS = (
         "frozen_gain", -0.015, 0.015,
     ),
     Prediction("biases from -1: test accuracy less that of zero biases", "minus_one_gain", high=-0.05),
-    Prediction("biases from -5: share of hidden units dead at the start", "dead", low=0.999),
-    Prediction("biases from -5: test accuracy", "minus_five", high=0.2),
+    Prediction(
+        "biases from -5: share of hidden units dead at the start",
+        "dead", low=0.999, share=True,
+    ),
+    Prediction("biases from -5: test accuracy", "minus_five", high=0.2, share=True),
     Prediction(
         "2 % positives, output bias 0: first loss as a multiple of the entropy of the shares",
         "first_of_zero", low=1.5,

@@ -72,7 +72,10 @@ PREDICTIONS = (
         "ReLU, all zero: the loss ends at the entropy of the class shares; the distance",
         "relu_zero_above_entropy", -1e-3, 1e-3, claim=1,
     ),
-    Prediction("softmax regression from zero: accuracy", "softmax_zero", low=0.9, claim=1),
+    Prediction(
+        "softmax regression from zero: accuracy",
+        "softmax_zero", low=0.9, claim=1, share=True,
+    ),
     Prediction(
         "zero output layer, ReLU: accuracy less that of a random start",
         "zero_output_gain", -0.03, 0.03, claim=1,
@@ -85,12 +88,15 @@ PREDICTIONS = (
         "all 0.05, tanh: largest difference of gradients between inputs of a unit, relative",
         "tanh_across_inputs", low=0.1, claim=2,
     ),
-    Prediction("all 0.05, ReLU: accuracy", "relu_same", high=0.5, claim=3),
+    Prediction("all 0.05, ReLU: accuracy", "relu_same", high=0.5, claim=3, share=True),
     Prediction(
         "all 0.05: the largest distance to an explicit net of width 1, 10 epochs long",
         "width_one_gap", high=1e-9, claim=3,
     ),
-    Prediction("all 0.05, ReLU, with dropout 0.5: accuracy", "dropout", low=0.85, claim=3),
+    Prediction(
+        "all 0.05, ReLU, with dropout 0.5: accuracy",
+        "dropout", low=0.85, claim=3, share=True,
+    ),
 )  # fmt: skip
 
 

@@ -104,11 +104,11 @@ PREDICTIONS = (
     ),
     Prediction(
         "sign of x1 x2 of 20 inputs, 64 hidden units: error with 100 examples",
-        "product_few", low=0.3, claim=1,
+        "product_few", low=0.3, claim=1, share=True,
     ),
-    Prediction("the same with 6400 examples", "product_many", high=0.1, claim=1),
+    Prediction("the same with 6400 examples", "product_many", high=0.1, claim=1, share=True),
     Prediction(
-        "a linear model with 6400 examples: error", "product_linear", low=0.4, claim=1
+        "a linear model with 6400 examples: error", "product_linear", low=0.4, claim=1, share=True
     ),
     Prediction(
         "size of x1^2 + x2^2, 100 examples, hidden units of the sign of x1 x2 under a new output "
@@ -117,7 +117,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "the net of the sign of x1 x2 as it is, classes named as fits best: error",
-        "related_untouched", low=0.4, claim=2, limit=HISTORY,
+        "related_untouched", low=0.4, claim=2, limit=HISTORY, share=True,
     ),
     Prediction(
         "hidden units of the sign of x3 x4 under a new output layer: error less that from scratch",

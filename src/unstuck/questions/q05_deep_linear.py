@@ -72,8 +72,14 @@ PREDICTIONS = (
         "digits: largest distance of the trained 4-layer linear net to one matrix",
         "collapse_gap", high=1e-10, claim=1,
     ),
-    Prediction("two circles: accuracy of the 4-layer linear net", "circles_deep", high=NO_LINE, claim=1),
-    Prediction("two circles: accuracy of the same net with ReLU", "circles_relu", low=0.95),
+    Prediction(
+        "two circles: accuracy of the 4-layer linear net",
+        "circles_deep", high=NO_LINE, claim=1, share=True,
+    ),
+    Prediction(
+        "two circles: accuracy of the same net with ReLU",
+        "circles_relu", low=0.95, share=True,
+    ),
     Prediction(
         "linear target: held-out error of one linear layer, relative to the noise",
         "linear_over_noise", high=1.15, claim=2,
@@ -98,7 +104,8 @@ PREDICTIONS = (
         "matrix completion: largest error on the seen entries, any depth", "seen_error", high=1e-2
     ),
     Prediction(
-        "two circles: accuracy of the linear net 4 times as wide", "circles_wide", high=NO_LINE, claim=4
+        "two circles: accuracy of the linear net 4 times as wide",
+        "circles_wide", high=NO_LINE, claim=4, share=True,
     ),
     Prediction(
         "matrix completion: error on unseen entries, with 40 more units (2 layers) relative to 1",

@@ -103,13 +103,13 @@ PREDICTIONS = (
     ),
     Prediction(
         "40 % wrong labels: share of them that the net repeats at the epoch best in validation",
-        "repeated_at_best", high=0.5, claim=2,
+        "repeated_at_best", high=0.5, claim=2, share=True,
     ),
-    Prediction("the same at the end", "repeated_at_end", low=0.95, claim=2),
+    Prediction("the same at the end", "repeated_at_end", low=0.95, claim=2, share=True),
     Prediction(
         "the three arms with a good rate: share of nets whose validation accuracy later passes "
         "the best before its first drop",
-        "early_first_drops", low=0.4, claim=3,
+        "early_first_drops", low=0.4, claim=3, share=True,
     ),
     Prediction(
         "40 % wrong labels: test accuracy of stopping with patience less that at the end",

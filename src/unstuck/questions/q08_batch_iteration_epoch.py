@@ -75,11 +75,12 @@ PREDICTIONS = (
         "iterations_over_batches", 10, 10, claim=2,
     ),
     Prediction(
-        "share of the examples that one epoch of a shuffled loader shows", "shown", 1, 1, claim=3
+        "share of the examples that one epoch of a shuffled loader shows",
+        "shown", 1, 1, claim=3, share=True,
     ),
     Prediction(
         "share that as many draws with replacement show (1 - 1/e is 0.632)",
-        "shown_with_replacement", 0.6, 0.66, claim=3,
+        "shown_with_replacement", 0.6, 0.66, claim=3, share=True,
     ),
     Prediction(
         "12 settings of data, batch, drop_last and accumulation: counts of updates per epoch that "

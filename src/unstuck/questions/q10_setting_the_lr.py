@@ -93,10 +93,13 @@ LINEAR_RATE, LINEAR_BATCH, LINEAR_EPOCHS = 0.1, 8, 40
 REPLAYS = _ways.WAYS
 
 PREDICTIONS = (
-    Prediction("fixed rate: test accuracy at the best of 7 rates", "fixed", low=0.9, claim=1),
+    Prediction(
+        "fixed rate: test accuracy at the best of 7 rates",
+        "fixed", low=0.9, claim=1, share=True,
+    ),
     Prediction(
         "step and cosine decay: the lower of their test accuracies at the best of 7 rates",
-        "falling", low=0.9, claim=2,
+        "falling", low=0.9, claim=2, share=True,
     ),
     Prediction(
         "linear regression, batches of 8: loss above the lowest possible in the last epoch, cosine "
@@ -105,7 +108,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "Adam and Adagrad: the lower of their test accuracies at the best of 7 rates",
-        "adaptive", low=0.9, claim=3,
+        "adaptive", low=0.9, claim=3, share=True,
     ),
     Prediction(
         "Adam: test accuracy at the best less that at the worst of 7 rates",
@@ -129,7 +132,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "line search whose first guess is 0.001, 1 or 1000: the lowest of the three accuracies",
-        "searched", low=0.9, claim=5,
+        "searched", low=0.9, claim=5, share=True,
     ),
     Prediction(
         "line search: best less worst accuracy of the three", "searched_span", high=0.03, claim=5,

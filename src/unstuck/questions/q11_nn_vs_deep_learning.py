@@ -123,9 +123,13 @@ PREDICTIONS = (
         "flat_gap", high=1e-9, claim=1,
     ),
     Prediction(
-        "sigmoid, one hidden layer, the start then common: accuracy", "old_shallow", low=0.75, claim=1
+        "sigmoid, one hidden layer, the start then common: accuracy",
+        "old_shallow", low=0.75, claim=1, share=True,
     ),
-    Prediction("sigmoid, eight hidden layers, that start: accuracy", "old_deep", high=0.2, claim=2),
+    Prediction(
+        "sigmoid, eight hidden layers, that start: accuracy",
+        "old_deep", high=0.2, claim=2, share=True,
+    ),
     Prediction(
         "that deep net at its start: gradient of the first layer over that of the last",
         "old_ratio", high=1e-5, claim=2,
@@ -136,7 +140,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "the deep sigmoid net, four times the steps, the best of three learning rates: accuracy",
-        "old_longer", high=0.2, claim=3,
+        "old_longer", high=0.2, claim=3, share=True,
     ),
     Prediction(
         "the deep sigmoid net, as many steps as at first: accuracy gained by batch normalisation",
@@ -144,7 +148,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "tanh, eight layers, with the start of LeCun et al. 1998: accuracy",
-        "tanh_lecun", low=0.85, claim=3,
+        "tanh_lecun", low=0.85, claim=3, share=True,
     ),
     Prediction(
         "ReLU with He's start: accuracy of eight layers less that of one", "depth_gain", high=0.05

@@ -72,11 +72,11 @@ PREDICTIONS = (
     ),
     Prediction(
         "room for half of the data, np.load, batches of 8: share of runs that end in MemoryError",
-        "load_fails", 1, 1, claim=1,
+        "load_fails", 1, 1, claim=1, share=True,
     ),
     Prediction(
         "a map, room for half of the data (maps not counted): share of runs that finish the epoch",
-        "map_fits", 1, 1, claim=2,
+        "map_fits", 1, 1, claim=2, share=True,
     ),
     Prediction("map: private memory added, by the size of the data", "map", high=0.2, claim=2),
     Prediction(
@@ -87,13 +87,14 @@ PREDICTIONS = (
     Prediction("map.astype(float32): private memory added", "cast", 3.6, 4.4, claim=2),
     Prediction(
         "the same: share of runs in which the result is still of the class memmap",
-        "cast_is_memmap", 1, 1, claim=2,
+        "cast_is_memmap", 1, 1, claim=2, share=True,
     ),
     Prediction(
         "compressed .npz opened with mmap_mode: private memory added", "archive", 0.9, 1.3, claim=3
     ),
     Prediction(
-        "the same: share of runs in which the array is mapped", "archive_is_mapped", 0, 0, claim=3
+        "the same: share of runs in which the array is mapped",
+        "archive_is_mapped", 0, 0, claim=3, share=True,
     ),
     Prediction("map: resident memory added, mapped pages included", "map_resident", low=0.5),
     Prediction(

@@ -55,12 +55,12 @@ BINS = 20
 PREDICTIONS = (
     Prediction(
         "ReLU layers, a linear output, sigmoid: share of test inputs called positive",
-        "usual_positive", 0.5, 0.75, claim=1,
+        "usual_positive", 0.5, 0.75, claim=1, share=True,
     ),
-    Prediction("the same: accuracy", "usual_accuracy", low=0.94, claim=1),
+    Prediction("the same: accuracy", "usual_accuracy", low=0.94, claim=1, share=True),
     Prediction(
         "ReLU on the logit, rule p >= 0.5: share of test inputs called positive",
-        "positive_at_least", 1, 1, claim=2,
+        "positive_at_least", 1, 1, claim=2, share=True,
     ),
     Prediction(
         "ReLU on the logit, rule p > 0.5: accuracy less that of the linear output",
@@ -69,7 +69,7 @@ PREDICTIONS = (
     Prediction(
         "ReLU on the logit: share of nets whose log-loss is below its floor, the share of negatives "
         "x ln 2",
-        "below_floor", 0, 0,
+        "below_floor", 0, 0, share=True,
     ),
     Prediction("linear output: log-loss less the same floor", "usual_above_floor", high=-0.02),
     Prediction(
@@ -77,11 +77,11 @@ PREDICTIONS = (
     ),
     Prediction(
         "ReLU on the logit: share of negatives with an inactive logit, which passes no gradient",
-        "inactive", low=0.8,
+        "inactive", low=0.8, share=True,
     ),
     Prediction(
         "ReLU on the logit: share of starts that end with p = 0.5 for every training input",
-        "dead_starts", high=0.2,
+        "dead_starts", high=0.2, share=True,
     ),
 )  # fmt: skip
 

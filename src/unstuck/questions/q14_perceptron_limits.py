@@ -94,7 +94,10 @@ PREDICTIONS = (
         "of the 256 of three inputs: how many (a plane separates 104)",
         "functions_of_three", 104, 104, claim=1,
     ),
-    Prediction("XOR: accuracy of the best weights it visits", "xor_best", high=0.75, claim=1),
+    Prediction(
+        "XOR: accuracy of the best weights it visits",
+        "xor_best", high=0.75, claim=1, share=True,
+    ),
     Prediction(
         "setosa against the rest: mistakes of 10 epochs as part of the bound (R / gamma)^2, most "
         "of 10 orders",
@@ -134,7 +137,8 @@ PREDICTIONS = (
         "step_gradient", 0, 0, claim=3,
     ),
     Prediction(
-        "XOR, 4 hidden tanh units instead: share of 20 starts that solve it", "tanh_solves", low=0.6
+        "XOR, 4 hidden tanh units instead: share of 20 starts that solve it",
+        "tanh_solves", low=0.6, share=True,
     ),
 )  # fmt: skip
 

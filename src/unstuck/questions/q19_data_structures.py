@@ -69,24 +69,24 @@ PREDICTIONS = (
     ),
     Prediction(
         "transpose, slice and row of a matrix: share of them that lie in its storage",
-        "views", 1, 1, claim=1, limit=A_LIST,
+        "views", 1, 1, claim=1, limit=A_LIST, share=True,
     ),
     Prediction(
         "rows of it by a list and by a mask: share of them that lie in its storage",
-        "indexed", 0, 0, claim=1, limit=A_LIST,
+        "indexed", 0, 0, claim=1, limit=A_LIST, share=True,
     ),
     Prediction(
         "rows of numbers and words, as lists and as an object array (in place of a data frame): "
         "share of attempts to make them a tensor that fail",
-        "text_fails", 1, 1, claim=2,
+        "text_fails", 1, 1, claim=2, share=True,
     ),
     Prediction(
         "rows of whole numbers, fractions and truth values, as lists: share that fail",
-        "mixed_fails", 0, 0, claim=2,
+        "mixed_fails", 0, 0, claim=2, share=True,
     ),
     Prediction(
         "a number whose gradient is wanted: share of attempts to put it in an array that fail",
-        "array_fails", 1, 1, claim=2,
+        "array_fails", 1, 1, claim=2, share=True,
     ),
     Prediction(
         "bytes of a number in a list of floats, by those in a float32 tensor",
@@ -98,9 +98,9 @@ PREDICTIONS = (
     ),
     Prediction(
         "layers in a plain list: share of their parameters that the model knows",
-        "plain_list", 0, 0, claim=3,
+        "plain_list", 0, 0, claim=3, share=True,
     ),
-    Prediction("the same layers in a ModuleList", "module_list", 1, 1, claim=3),
+    Prediction("the same layers in a ModuleList", "module_list", 1, 1, claim=3, share=True),
     Prediction(
         "5000 x 5000 with 20,000 entries: bytes in CSR, by those of the dense tensor",
         "csr_bytes", high=0.01, claim=4, limit=A_LIST,
@@ -114,7 +114,10 @@ PREDICTIONS = (
         "kept_off_line", 0, 0,
     ),
     Prediction("tensors that the graph still keeps after the backward pass", "kept_after", 0, 0),
-    Prediction("share of second backward passes that raise an error", "second_fails", 1, 1),
+    Prediction(
+        "share of second backward passes that raise an error",
+        "second_fails", 1, 1, share=True,
+    ),
     Prediction(
         "10 losses without a backward pass, stored: tensors that their graphs keep, by those of one",
         "stored_losses", 10, 10,

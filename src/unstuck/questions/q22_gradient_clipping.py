@@ -84,7 +84,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "the same net without clipping: first norm of the gradient as a share of the largest",
-        "first_norm", high=0.35, claim=1,
+        "first_norm", high=0.35, claim=1, share=True,
     ),
     Prediction(
         "cosine of the gradient clipped by norm with the raw one",
@@ -105,7 +105,7 @@ PREDICTIONS = (
     ),
     Prediction(
         "clipping by norm with a single NaN in the gradient: share of NaN after it",
-        "still_nan", 1, 1,
+        "still_nan", 1, 1, share=True,
     ),
 )  # fmt: skip
 

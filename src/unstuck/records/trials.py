@@ -65,7 +65,8 @@ class Trials(TypedDict):
     0 is what a constant prediction reaches), ``judged_on`` on what: ``rows kept back``,
     ``batches before they are trained on``, ``validation`` or ``training batches``. ``margin``: what a
     gain must exceed; ``margin_source`` where the number comes from. ``measured``: by its name, what a
-    question asked for; recordings of earlier versions have none.
+    question asked for. ``complete``: whether the time was enough for all that was to be tried. Recordings
+    of earlier versions have neither.
     """
 
     self_check: SelfCheck
@@ -78,6 +79,7 @@ class Trials(TypedDict):
     arms: list[Arm]
     verdicts: list[Verdict]
     measured: NotRequired[dict[str, Measured]]
+    complete: NotRequired[bool]
     winner: str | None
     excluded: list[str]
     replays: int

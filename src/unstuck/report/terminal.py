@@ -1,11 +1,14 @@
 """The report for a terminal: one screen, the verdict first."""
 
+from collections.abc import Sequence
+
 from unstuck.records import Finding, Run
 from unstuck.report import trials
 from unstuck.report.harmless import harmless
 from unstuck.report.paragraphs import BLANK, Paragraph, code, columns_of, draw
 from unstuck.report.wording import (
     Remedies,
+    RemedyText,
     brief,
     costs,
     evidence,
@@ -47,15 +50,16 @@ def _worst(run: Run, remedies: Remedies, width: int) -> list[Paragraph]:
     """The verdict and all that belongs to it."""
     style = STYLES.get(run.findings[0].severity, "bold") if run.findings else "bold"
     parts = [Paragraph(verdict(run), style, lines=4)]
-    parts += [*_replayed(run), *(Paragraph(remark, lines=3) for remark in remarks(run))]
+    parts += [*_replayed(run, remedies, width)]
+    parts += [Paragraph(remark, lines=3) for remark in remarks(run)]
     if run.findings:
         worst = run.findings[0]
         parts += [BLANK, *_details(worst, run, width), BLANK, *_remedy(worst, run, remedies, width)]
     return parts
 
 
-def _replayed(run: Run) -> list[Paragraph]:
-    """The proof, or why there is none and the command to try."""
+def _replayed(run: Run, remedies: Remedies, width: int) -> list[Paragraph]:
+    """The proof, or why there is none and what to try or do."""
     made = trials.proof(run.findings[0]) if run.findings else None
     if made is not None:
         label, sentence = made
@@ -66,7 +70,8 @@ def _replayed(run: Run) -> list[Paragraph]:
     parts = [Paragraph(f"{said.title}: {said.text}", "bold", lines=4)]
     if said.command:
         parts.append(Paragraph(said.command, indent=2, lines=3))
-    return parts
+    known = [remedies[name] for name in said.remedies if name in remedies]
+    return parts + (_to_do("proven by a replay", known, width) if known else [])
 
 
 def _details(finding: Finding, run: Run, width: int) -> list[Paragraph]:
@@ -111,12 +116,17 @@ def _remedy(finding: Finding, run: Run, remedies: Remedies, width: int) -> list[
     now, others = trials.to_do(finding, remedies, excluded)
     if not now:
         return [Paragraph(trials.nothing_to_do(finding, excluded), lines=3)]
-    parts = [Paragraph(f"What to do ({_briefly(finding)})", "bold")]
-    for _, each in now:
-        parts += [Paragraph(each.advice), *code(each.code, width)]
+    parts = _to_do(_briefly(finding), [each for _, each in now], width)
     if others and not trials.proven(finding):
         names = ", ".join(name for name, _ in others)
         parts.append(Paragraph(names, label="or try  ", indent=2, lines=2))
+    return parts
+
+
+def _to_do(how_sure: str, those: Sequence[RemedyText], width: int) -> list[Paragraph]:
+    parts = [Paragraph(f"What to do ({how_sure})", "bold")]
+    for each in those:
+        parts += [Paragraph(each.advice), *code(each.code, width)]
     return parts
 
 

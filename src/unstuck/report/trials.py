@@ -50,11 +50,12 @@ class Tried:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the replays say of a run where they confirm no finding, and the command to try."""
+    """What the replays say of a run where they confirm no finding, and the command or remedies to try."""
 
     title: str
     text: str
     command: str = ""
+    remedies: tuple[str, ...] = ()
 
 
 def standing(finding: Finding) -> str:
@@ -138,7 +139,7 @@ def nothing_to_do(finding: Finding, excluded: frozenset[str]) -> str:
     failed = [name for name in finding.remedies if name in excluded]
     if not failed:
         return f"No remedy is known for {finding.check or 'this'} ({standing(finding)})."
-    return f"Nothing to advise: {' and '.join(failed)} changed nothing in the replays."
+    return f"Nothing to advise: the replays ruled out {' and '.join(failed)}."
 
 
 def excluded(run: Run) -> frozenset[str]:
@@ -162,7 +163,8 @@ def summary(run: Run) -> Summary | None:
         reason = run.facts.missing.get("trials", "").rstrip(".")
         if not reason or not run.findings:
             return None
-        return Summary("No change was replayed", f"{reason}. To try with more time:", command(run))
+        # Where it was the time, the reason ends with the command that gives more.
+        return Summary("No change was replayed", f"{reason}.")
     try:
         return _summary(run, trials)
     except DAMAGE:
@@ -177,15 +179,33 @@ def _summary(run: Run, trials: Trials) -> Summary:
         return Summary(NOTHING, f"{text}Seed what is random in it, then try:", command(run))
     judged = [each for each in trials["verdicts"] if each["status"] != "not judged"]
     if not judged:
-        reasons = [*trials["remarks"], *(each["reason"] for each in trials["verdicts"])]
-        why = f" ({reasons[0].rstrip('.')})" if reasons else ""
-        return Summary(
-            NOTHING, f"no change could be judged{why}. To try with more time:", command(run)
-        )
+        return _unjudged(run, trials)
     if trials["winner"]:
-        names = " and ".join(trials["winner"].split(PAIR))
-        return Summary(names, "the run learns better with it, but no finding here names it.")
+        return _unnamed(run, trials["winner"])
     return Summary("No cause confirmed", _excluded(trials, judged))
+
+
+def _unjudged(run: Run, trials: Trials) -> Summary:
+    """Why nothing could be said of any change; more time is asked for only where it was too short."""
+    if not trials.get("complete", True):
+        text = "no change could be judged in the time. To try with more:"
+        return Summary(NOTHING, text, command(run, "--budget", BUDGET))
+    reasons = [*(each["reason"] for each in trials["verdicts"]), *trials["remarks"]]
+    for reason in filter(None, reasons):
+        return Summary(NOTHING, f"no change could be judged ({reason.rstrip('.')}).")
+    return Summary(NOTHING, "nothing that was found names a change that a replay can make.")
+
+
+def _unnamed(run: Run, winner: str) -> Summary:
+    """What won though no finding names it: it is to be done like any other that is proven."""
+    names = tuple(winner.split(PAIR))
+    seen = [
+        f" ({row.change}: gain {row.gain}, 95 % interval {row.interval})"
+        for row in tried(run)
+        if row.won
+    ]
+    text = f"the run learns better with it{''.join(seen)}, but no finding here names it."
+    return Summary(" and ".join(names), text, remedies=names)
 
 
 def _excluded(trials: Trials, judged: list[Verdict]) -> str:
@@ -196,14 +216,20 @@ def _excluded(trials: Trials, judged: list[Verdict]) -> str:
     if unclear == len(judged):
         return said + "Their seeds disagree."
     start = f"{unclear} unclear, no other gains" if unclear else "None gains"
-    return f"{said}{start} more than {trials['margin']:.2g} of the score."
+    worse = ", ".join(
+        f"{each['remedy']} ({gained(each['gain'])})"
+        for each in judged
+        if each["gain"] is not None and each["gain"] < -trials["margin"]
+    )
+    end = f"; worse with {worse}" if worse else ""
+    return f"{said}{start} more than {trials['margin']:.2g} of the score{end}."
 
 
-def command(run: Run) -> str:
-    """The command that gives the replays more time; empty in a notebook."""
+def command(run: Run, *options: str) -> str:
+    """The command that tries again; empty in a notebook."""
     if run.script.kind != "script":
         return ""
-    return f"unstuck check --budget {BUDGET} {run.script.command}"
+    return " ".join(("unstuck check", *options, run.script.command))
 
 
 def tried(run: Run) -> list[Tried]:

@@ -240,7 +240,8 @@ class _Proof:
         """One seed first: what does not help with it is not confirmed, whatever the others say."""
         told = self.arms.told[name]
         if told.stopped is None and not self.arms.helps(name, over):
-            told.stopped = "no gain with the first seed"
+            worse = any(gain < -self.arms.least for gain in self.arms.gains(name, over)[:1])
+            told.stopped = f"{'worse' if worse else 'no gain'} with the first seed"
         return told.stopped is None
 
     def _is_open(self, name: str) -> bool:
@@ -384,6 +385,7 @@ class _Proof:
             "arms": [self.arms.record(name) for name in self.arms.told],
             "verdicts": said,
             "measured": self.measured,
+            "complete": self.complete,
             "winner": won,
             "excluded": [] if won else [v["remedy"] for v in said if v["status"] == "rejected"],
             "replays": self.replays.made,

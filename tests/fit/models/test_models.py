@@ -208,3 +208,8 @@ def test_every_second_image_is_mirrored():
     turned = mirrored(images)[:, 0, 0, 0] == 5
     assert math.isclose(turned.float().mean(), 0.5, abs_tol=0.1)
     assert torch.equal(mirrored(images)[:, 0, 0].sort().values, images[:, 0, 0])
+
+
+def test_a_moved_grey_image_lies_in_memory_as_any_other():
+    """One channel last lies as one in front, but crashed convolutions of 4 channels."""
+    assert shifted(torch.zeros(5, 1, 8, 8)).stride() == (64, 64, 8, 1)

@@ -9,13 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.errors import UsageError
+from unstuck.fit.batches import Encoded
 from unstuck.fit.encoders import Pixels, Shape
 from unstuck.fit.models import backbone
+from unstuck.fit.models._entry import Entry
 from unstuck.fit.models._headed import Headed
+from unstuck.fit.models._members import Members
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
 
 FOR_IMAGES = ("backbone", "cnn")
+
+PLACED_BY = 10_000
+"""Rows that give quantiles to a hundredth."""
 
 SLOWER = 0.1
 """Of the rate, for a backbone that is fine-tuned: it is nearly where it shall be (Howard & Ruder 2018)."""
@@ -29,7 +35,14 @@ def families() -> tuple[str, ...]:
 
 
 def built(recipe: Recipe, shape: Shape, task: Task) -> nn.Module:
-    """The model of a recipe, at its start; the same seed gives the same weights.
+    """The model of a recipe: one net, or the mean of several members."""
+    if recipe.members == 1:
+        return net(recipe, shape, task)
+    return Members((net(recipe, shape, task) for _ in range(recipe.members)), recipe.loss)
+
+
+def net(recipe: Recipe, shape: Shape, task: Task) -> nn.Module:
+    """A net of a recipe, at its start; the same seed gives the same weights.
 
     It is called with what the encoder gives and returns logits, or standardised quantities,
     (rows, outputs).
@@ -98,6 +111,15 @@ def groups(model: nn.Module, recipe: Recipe) -> list[dict[str, Any]]:
             group = {"params": parameters, "weight_decay": weight_decay, "share": share, "lr": rate}
             found.append(group)
     return found
+
+
+def cut(model: nn.Module, rows: Encoded) -> None:
+    """Place the edges of the model's pieces by these rows: by some of them, if they are many."""
+    which = range(0, len(rows), -(-len(rows) // PLACED_BY))
+    entry = model.get_submodule("entry")
+    assert isinstance(entry, Entry), "only nets for tables have pieces"
+    assert entry.pieces is not None, "the recipe says how many"
+    entry.pieces.cut(rows.__getitems__(which)[0][0])
 
 
 def start_at(model: nn.Module, bias: Sequence[float] | Tensor) -> None:

@@ -30,7 +30,7 @@ def mirrored(images: Tensor) -> Tensor:
 
 def shifted(images: Tensor) -> Tensor:
     """Each by its own whole number of pixels; what comes in repeats the border."""
-    rows, _, height, width = images.shape
+    rows, channels, height, width = images.shape
     down, right = height // SHARE, width // SHARE
     padded = F.pad(images, (right, right, down, down), mode="replicate")
 
@@ -38,7 +38,10 @@ def shifted(images: Tensor) -> Tensor:
         start = torch.randint(2 * most + 1, (rows, 1), device=images.device)
         return start + torch.arange(size, device=images.device)
 
-    which = torch.arange(rows, device=images.device)[:, None, None]
-    vertical, horizontal = places(height, down)[:, :, None], places(width, right)[:, None, :]
-    moved: Tensor = padded[which, :, vertical, horizontal]  # channels come last
-    return moved.permute(0, 3, 1, 2).contiguous()
+    which = torch.arange(rows, device=images.device)[:, None, None, None]
+    # By number too: else channels come last, and a single one counts as both, which crashes oneDNN's
+    # convolutions (torch 2.13) where a layer's channels are no multiple of 8.
+    channel = torch.arange(channels, device=images.device)[:, None, None]
+    vertical, horizontal = places(height, down), places(width, right)
+    moved: Tensor = padded[which, channel, vertical[:, None, :, None], horizontal[:, None, None]]
+    return moved

@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from unstuck.errors import BadData, UsageError
 from unstuck.fit import encoders, objects
 from unstuck.fit.encoders import Pixels, Shape
+from unstuck.fit.folder import RECORD, WEIGHTS
 from unstuck.fit.models._headed import Headed
 from unstuck.fit.recipe import Recipe, checked
 
 _HINT = "name a net of timm, or a folder that unstuck fit wrote"
-
-RECORD, WEIGHTS = "model.json", "model.safetensors"
 
 
 def built(recipe: Recipe, shape: Shape, outputs: int) -> nn.Module:

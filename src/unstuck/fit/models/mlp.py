@@ -14,7 +14,7 @@ class Mlp(nn.Module):
 
     def __init__(self, recipe: Recipe, shape: Shape, outputs: int) -> None:
         super().__init__()
-        self.entry = Entry(shape)
+        self.entry = Entry(shape, pieces=recipe.pieces)
         widths = [self.entry.width] + [recipe.width] * recipe.depth
         self.blocks = nn.Sequential(*(_block(*pair, recipe) for pair in itertools.pairwise(widths)))
         self.head = nn.Linear(widths[-1], outputs)
