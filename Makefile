@@ -53,6 +53,7 @@ measure: $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
 	$(BIN)/python benchmarks/accuracy.py --out benchmarks/results
 	$(BIN)/python benchmarks/resume.py --out benchmarks/results/resume.json
+	$(BIN)/python benchmarks/loading.py --minutes 10 --out benchmarks/results/loading.json
 	$(BIN)/unstuck explain --prove --all --evidence src/unstuck/questions/evidence
 	$(BIN)/python benchmarks/questions.py --out benchmarks/results/questions.json
 

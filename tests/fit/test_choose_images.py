@@ -1,9 +1,11 @@
 """What a recipe says of images, and why."""
 
 import pytest
+import torch
 
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Shape
+from unstuck.fit.fitting import baseline
 from unstuck.fit.recipe import HAND
 from unstuck.fit.task import Task
 
@@ -31,6 +33,50 @@ def test_every_value_has_its_reason():
 def test_more_images_bear_a_larger_net(rows, width, depth):
     found = recipe(rows)
     assert (found.width, found.depth) == (width, depth)
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """One that computes in bfloat16, or not."""
+
+    def put(bfloat16):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **how: bfloat16)
+
+    return put
+
+
+def test_a_cpu_computes_in_single_precision(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    found = recipe(90_000)
+    assert (found.precision, found.reasons["precision"]) == (
+        "float32", "a CPU is no faster with fewer bits",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "image", "bfloat16", "precision", "why"),
+    [
+        (10_000, (3, 32, 48), True, "bfloat16", "stay in float32"),
+        (10_000, (3, 32, 48), False, "float32", "computes no bfloat16"),
+        (100, (3, 32, 48), True, "float32", "so small a net"),
+        (10_000, None, True, "float32", "so small a net"),
+    ],
+)
+def test_a_gpu_takes_half_the_bits_for_large_nets_of_images(
+    gpu, rows, image, bfloat16, precision, why
+):
+    gpu(bfloat16)
+    found = recipe(rows, image)
+    assert found.precision == precision
+    assert why in found.reasons["precision"]
+    assert baseline(found).precision == "float32"
+
+
+def test_a_precision_set_by_hand_stays(gpu):
+    gpu(True)
+    found = recipe(10_000, precision="float32")
+    assert (found.precision, found.reasons["precision"]) == ("float32", HAND)
 
 
 def test_small_batches_are_normalised_in_groups():

@@ -8,9 +8,11 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from unstuck.errors import BadData
 from unstuck.fit import fitted as module
+from unstuck.fit.encoders import Shape
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
@@ -150,3 +152,18 @@ def test_rows_that_were_held_out_are_the_same_in_every_process(digits):
     first, second = (prepared(read("digits", Wish())).split for _ in range(2))
     assert (first.test == second.test).all()
     assert not set(first.test) & set(first.training)
+
+
+def test_of_large_images_fewer_are_predicted_together():
+    assert Shape(image=(3, 64, 64)).at_once(1024) == 1024
+    assert Shape(image=(3, 224, 224)).at_once(1024) == 111
+    assert Shape(image=(3, 9000, 9000)).at_once(1024) == 1
+    assert Shape(numbers=10**6).at_once(1024) == 1024
+
+
+def test_how_many_are_predicted_together_changes_nothing(digits, monkeypatch):
+    inputs, (_, model) = read("digits", Wish()).inputs, digits
+    whole, asked = model.outputs(inputs), []
+    monkeypatch.setattr(Shape, "at_once", lambda self, most: asked.append(most) or 100)
+    assert torch.allclose(model.outputs(inputs), whole, atol=1e-5)
+    assert asked == [module.AT_ONCE]

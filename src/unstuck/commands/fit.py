@@ -26,6 +26,9 @@ DATA = "digits"
 KEPT = "checkpoints"
 """The folder within the model's in which trainings are kept until the model is there."""
 
+LOGS = "logs"
+"""The folder within the model's for trackers that write files: ``tensorboard --logdir`` takes it."""
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -108,7 +111,7 @@ def _trained(
     from unstuck.fit.loop import is_main
 
     kept = folder / KEPT
-    how = How(say, schedule, kept, wishes.resume, wishes.trackers)
+    how = How(say, schedule, kept, wishes.resume, wishes.trackers, folder / LOGS)
     model = fitted_to(examples, **asked, how=how)
     if not is_main():
         return 0
@@ -182,7 +185,7 @@ def refuse_taken(folder: Path) -> None:
     """
     if folder.is_file():
         raise UsageError(f"{folder} is a file", "--out FOLDER")
-    ours = (RECORD, KEPT)
+    ours = (RECORD, KEPT, LOGS)
     if folder.is_dir() and any(folder.iterdir()) and not any((folder / n).exists() for n in ours):
         raise UsageError(f"{folder} holds other things than a model", "--out FOLDER")
     # Any file within it: it is asked whether its folder can be written.

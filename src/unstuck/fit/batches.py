@@ -35,6 +35,10 @@ class Encoded(Dataset[Batch]):
         size = sum(each.nbytes for each in first) * len(rows)
         self._kept = encoder.encoded(inputs, rows) if size <= ROOM else None
 
+    def at_once(self, most: int) -> int:
+        """How many rows are predicted together."""
+        return self._encoder.shape.at_once(most)
+
     @property
     def is_kept(self) -> bool:
         """Whether the encoded rows lie in memory."""

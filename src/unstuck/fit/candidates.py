@@ -63,11 +63,11 @@ def held_out_losses(ready: "Prepared", made: "Trained") -> Tensor:
 
 def _held_out(ready: "Prepared", made: Sequence["Trained"]) -> Tensor:
     """Outputs (rows, outputs) on the rows to choose by, fold by fold: each by the net of its fold."""
-    found = []
+    found, count = [], ready.encoder.shape.at_once(AT_ONCE)
     with torch.no_grad():
         for each, fold in zip(made, ready.split.folds, strict=False):
             model = each.model.cpu().eval()
-            rows = loader_of(ready.part(fold.validation), AT_ONCE)
+            rows = loader_of(ready.part(fold.validation), count)
             found += [model(*inputs) for inputs, _ in rows]
     return torch.cat(found)
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from unstuck.errors import UsageError
+from unstuck.fit import device
 from unstuck.fit.encoders import Shape
 from unstuck.fit.models import FOR_IMAGES, backbone
 from unstuck.fit.recipe import HAND, Recipe, by_hand
@@ -16,6 +19,10 @@ UPDATES = 2000
 
 STEADY = 16
 """Examples in a batch below which its statistics are noise: questions/q20, Wu & He 2018."""
+
+BUSY = 32
+"""Channels of the first stage from which on a net of images keeps a GPU busy with arithmetic: of narrower
+ones it starts kernels most of the time."""
 
 FEW = 2000
 """Images below which scratch, frozen and fine-tuned are all tried: each is soon trained, and any may win."""
@@ -50,7 +57,9 @@ def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -
         {"seed": "of the split, the start, the order and what is drawn"}, seed=seed
     )
     recipe = by_hand(recipe, hand or {})
-    for chosen in (_batches, _model, _members, _images, _transfer, _loss, _length, _optimizer):
+    for chosen in (
+        _batches, _model, _members, _images, _transfer, _loss, _length, _optimizer, _precision,
+    ):  # fmt: skip
         recipe = by_hand(chosen(recipe, known), hand or {})
     return recipe
 
@@ -240,8 +249,22 @@ def _optimizer(recipe: Recipe, known: Known) -> Recipe:
             "optimizer": "Adam with decoupled weight decay: bears a rate that is off by some factors (q10)",
             "weight_decay": "of matrices; not of biases and norms",
             "clip_norm": "the usual gradient is smaller: only outliers are cut (q22)",
-            "precision": "on this device single precision is the fastest that is exact enough",
         },
         optimizer="adamw",
         weight_decay=0.01,
     )
+
+
+def _precision(recipe: Recipe, known: Known) -> Recipe:
+    """Half the bits where there is so much arithmetic that the GPU is what one waits for."""
+    large = recipe.model in FOR_IMAGES and (bool(recipe.backbone) or recipe.width >= BUSY)
+    if not torch.cuda.is_available():
+        why = "a CPU is no faster with fewer bits"
+    elif not device.has_bfloat16():
+        why = "this GPU computes no bfloat16"
+    elif not large:
+        why = "so small a net does not keep a GPU busy: fewer bits gain nothing"
+    else:
+        why = "convolutions are faster in half the bits; weights and losses stay in float32"
+        return recipe.because({"precision": why}, precision="bfloat16")
+    return recipe.because({"precision": why}, precision="float32")

@@ -18,6 +18,11 @@ def is_main() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def has_bfloat16() -> bool:
+    """Whether there is a GPU that computes in bfloat16 itself: an emulated one is slower than float32."""
+    return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+
+
 def accelerator(precision: str, trackers: Iterable[Any], logs: Path | None) -> Accelerator:
     """Of the device at hand.
 

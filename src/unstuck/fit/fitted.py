@@ -27,7 +27,7 @@ from unstuck.records import Run
 
 VERSION = 1
 AT_ONCE = 1024
-"""Rows that are predicted together."""
+"""Rows that are predicted together, at most."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,11 @@ class Fitted:
         """Logits or standardised quantities (rows, outputs), of all rows or of these."""
         self.model.eval()
         rows = every(inputs) if rows is None else rows
+        count = self.encoder.shape.at_once(AT_ONCE)
         with torch.no_grad():
             parts = [
                 self.model(*self.encoder.encoded(inputs, part))
-                for part in np.array_split(rows, max(1, -(-len(rows) // AT_ONCE)))
+                for part in np.array_split(rows, max(1, -(-len(rows) // count)))
             ]
         return self.corrected(torch.cat(parts))
 

@@ -1,5 +1,6 @@
 """From data to a trained model, read like one page: examples, task, split, recipe, training, judgement."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
@@ -167,7 +168,8 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
 class How:
     """What goes on beside the training: who is told of it, where it stands, where it is kept.
 
-    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from.
+    In ``folder`` the trainings of one fit are kept, each in a folder of its name, to go on from; in
+    ``logs``, as well, is what trackers write.
     """
 
     say: Say = lambda text: None
@@ -175,6 +177,7 @@ class How:
     folder: Path | None = None
     resume: bool = False
     trackers: tuple[str, ...] = ()
+    logs: Path | None = None
     name: str = ""
     """Of this training."""
 
@@ -186,6 +189,15 @@ class How:
         if not self.resume and is_main():
             keeper.forget()
         return keeper
+
+    def place(self) -> Path | None:
+        """Of the logs of the training of this name: those of an earlier one make room."""
+        if self.logs is None:
+            return None
+        place = self.logs / self.name
+        if self.trackers and not self.resume and is_main():
+            shutil.rmtree(place, ignore_errors=True)
+        return place
 
 
 @dataclass(frozen=True)
@@ -229,7 +241,7 @@ def trained(
         ready.weights if recipe.class_weights else None,
         say=how.say,
         trackers=how.trackers,
-        logs=how.folder,
+        logs=how.place(),
     )
     with nullcontext() if member else loop.watching() as seen:
         look = Live(seen, how.name, how.say).look if seen else _blind
@@ -318,6 +330,7 @@ _OF_NETS = (
     "transfer",
     "dropout",
     "normalisation",
+    "precision",
 )
 """Values that say nothing of a linear model."""
 
@@ -330,7 +343,7 @@ def baseline(recipe: Recipe) -> Recipe:
     return recipe.because(
         reasons,
         model="linear", backbone="", transfer="scratch", augment="none",
-        pieces=0, dropout=0.0, normalisation="none", learning_rate=0.0,
+        pieces=0, dropout=0.0, normalisation="none", learning_rate=0.0, precision="float32",
     )  # fmt: skip
 
 

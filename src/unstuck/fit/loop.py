@@ -46,7 +46,7 @@ LOOK = 20
 """Steps between two looks at the loss where a look makes a device or other processes wait."""
 
 AT_ONCE = 1024
-"""Held-out rows that are predicted together."""
+"""Held-out rows that are predicted together, at most."""
 
 
 class Diverged(UnstuckError):
@@ -112,7 +112,7 @@ class Loop:
         self._data, self._order = (training, validation), Order(len(training), recipe.seed)
         part = self._process, self._processes
         self._batches = Batches(training, recipe.batch_size, self._order, part)
-        self._validation = Batches(validation, AT_ONCE, part=part)
+        self._validation = Batches(validation, validation.at_once(AT_ONCE), part=part)
         _refuse_too_few(self._batches, self._processes)
         _refuse_too_few(self._validation, self._processes)
         self.model, self.optimizer = self.accelerator.prepare(

@@ -16,7 +16,7 @@ from unstuck.fit.fitting import How, Prepared, Trained, prepared, trained
 from unstuck.fit.models._headed import Headed
 
 AT_ONCE = 256
-"""Images whose features are made together."""
+"""Images whose features are made together, at most."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def frozen(ready: Prepared, how: How) -> Way:
     )
     model = models.begun(recipe, ready.encoder.shape, ready.task)
     features = _featured(ready, model)
-    head = trained(features, recipe.because(model="linear"), replace(how, name="frozen"))
+    linear = recipe.because(model="linear", precision="float32")
+    head = trained(features, linear, replace(how, name="frozen"))
     _fold(features.encoder, head.model, model.head)
     recipe = recipe.because(
         {"learning_rate": head.recipe.reasons.get("learning_rate", "")},
@@ -99,10 +100,11 @@ def _featured(ready: Prepared, model: Headed) -> Prepared:
     """The same rows, as features in place of images."""
     model.eval()
     rows, inputs = every(ready.examples.inputs), ready.examples.inputs
+    count = ready.encoder.shape.at_once(AT_ONCE)
     with torch.no_grad():
         parts = [
             model.body(*ready.encoder.encoded(inputs, part))
-            for part in np.array_split(rows, -(-len(rows) // AT_ONCE))
+            for part in np.array_split(rows, -(-len(rows) // count))
         ]
     found = Arrays(torch.cat(parts).numpy())
     encoder = numbers.fitted(found, ready.split.rest)

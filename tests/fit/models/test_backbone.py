@@ -172,8 +172,8 @@ def test_weights_that_timm_does_not_know_are_refused():
 @with_timm
 @pytest.mark.filterwarnings("default")
 def test_a_size_that_a_net_does_not_take_is_refused():
-    recipe = Recipe(model="backbone", backbone="test_vit", transfer="frozen")
-    with pytest.raises(UsageError, match="test_vit takes no images of 64 x 64 pixels"):
+    recipe = Recipe(model="backbone", backbone="vit_tiny_patch16_224", transfer="frozen")
+    with pytest.raises(UsageError, match="vit_tiny_patch16_224 takes no images of 64 x 64 pixels"):
         models.built(recipe, Shape(image=(3, 64, 64)), TASK)
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,9 @@ from unstuck.fit.examples import Arrays, Columns, Inputs, Pictures
 
 Rows = NDArray[np.int64]
 
+TOGETHER = 2**24
+"""Values of images that are predicted together; what a net makes of them on its way is much larger."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -21,6 +25,10 @@ class Shape:
     numbers: int = 0
     codes: tuple[int, ...] = ()
     image: tuple[int, int, int] | None = None
+
+    def at_once(self, most: int) -> int:
+        """How many rows are predicted together: of large images fewer than the most, for lack of memory."""
+        return min(most, max(1, TOGETHER // prod(self.image))) if self.image else most
 
 
 @dataclass(frozen=True)
