@@ -94,19 +94,23 @@ def _members(recipe: Recipe, known: Known) -> Recipe:
             raise UsageError("a backbone is trained alone", "members = 1")
         return recipe.because({"members": "nets of this kind take long: one"})
     if known.rows >= MANY:
-        return recipe.because(
-            {"members": f"{known.rows} rows teach one net what several would learn"}
-        )
-    return recipe.because(
-        {
-            "pieces": "as they are, or in pieces: measured when the net is trained"
-            if may_be_cut(recipe, known)
-            else "numbers as they are",
-            "members": "nets, each trained on other rows and chosen by the rest; their mean answer is "
-            "steadier than any one's (q06)",
-        },
-        members=MEMBERS["scarce" if known.rows < SCARCE else "several"],
+        why = f"{known.rows} rows teach one net what several would learn"
+        return recipe.because({"members": why})
+    why = (
+        "each is trained on other rows and chosen by the rest; their mean answer is steadier (q06)"
     )
+    members = MEMBERS["scarce" if known.rows < SCARCE else "several"]
+    return recipe.because({"members": why}, members=members)
+
+
+def _pieces(recipe: Recipe, known: Known) -> Recipe:
+    measured = "measured when the net is trained: as they are, or in pieces"
+    why = (
+        measured
+        if may_be_cut(recipe, known)
+        else "only numbers of a table with enough rows are cut"
+    )
+    return recipe.because({"pieces": why})
 
 
 def may_be_cut(recipe: Recipe, known: Known) -> bool:

@@ -18,8 +18,8 @@ COST = 100
 class Live:
     """Looks, at ends of epochs, at what the checks say so far.
 
-    A finding is told when it stands at two looks in a row in the same words: what may pass is worded
-    by numbers that move.
+    A finding is told when it stands at two looks in a row, a warning in the same words: what may pass
+    is worded by numbers that move.
     """
 
     def __init__(
@@ -40,9 +40,9 @@ class Live:
         begun = self._clock()
         if begun < self._due:
             return
-        found = {each.message: each for each in self._seen.findings if is_certain(each)}
-        for message, finding in found.items():
-            if message in self._before and finding.check not in self._told:
+        found = {_known_by(each): each for each in self._seen.findings if is_certain(each)}
+        for known_by, finding in found.items():
+            if known_by in self._before and finding.check not in self._told:
                 self._told.add(finding.check)
                 self._say(self._line(finding))
         self._before = set(found)
@@ -53,6 +53,10 @@ class Live:
         since = "" if finding.at is None else f" since step {finding.at}"
         what = f"{finding.severity} in {self._training}{since}: {visible(finding.message)}"
         return f"{what} (unstuck explain {finding.check})"
+
+
+def _known_by(finding: Finding) -> str:
+    return finding.check if finding.severity == "error" else finding.message
 
 
 def is_certain(finding: Finding) -> bool:

@@ -21,6 +21,10 @@ class Members(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         """Of the same inputs to each member."""
         outputs = torch.stack([net(*inputs) for net in self.nets])
+        # In double precision: a row's answer shall not depend on its place among others.
+        return self._mean(outputs.double()).to(outputs.dtype)
+
+    def _mean(self, outputs: Tensor) -> Tensor:
         if self.loss == "squared error":
             return outputs.mean(0)
         if self.loss == "cross-entropy":
