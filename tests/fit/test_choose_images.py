@@ -22,7 +22,7 @@ def test_images_get_convolutions_of_their_size():
 
 def test_every_value_has_its_reason():
     found = recipe()
-    bare = {"members", "backbone", "weights", "momentum", "learning_rate"}
+    bare = {"backbone", "weights", "momentum", "learning_rate"}
     values = set(found.plain()) - {"reasons"} - bare
     assert values <= set(found.reasons)
 

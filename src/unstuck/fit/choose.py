@@ -58,7 +58,7 @@ def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -
     )
     recipe = by_hand(recipe, hand or {})
     for chosen in (
-        _batches, _model, _members, _images, _transfer, _loss, _length, _optimizer, _precision,
+        _batches, _model, _members, _pieces, _images, _transfer, _loss, _length, _optimizer, _precision,
     ):  # fmt: skip
         recipe = by_hand(chosen(recipe, known), hand or {})
     return recipe
