@@ -52,17 +52,17 @@ def _bundled(name: str, kind: Kind = "classes") -> Callable[[int], Problem]:
 
 
 def sensors(seed: int) -> Problem:
-    """12,000 rows, 20 numbers, 4 classes of three clumps each, 2 % of the labels wrong."""
+    """8,000 rows, 20 numbers, 4 classes of three clumps each, 2 % of the labels wrong."""
     x, y = datasets.make_classification(
-        n_samples=12_000, n_features=20, n_informative=10, n_redundant=4, n_classes=4,
+        n_samples=8_000, n_features=20, n_informative=10, n_redundant=4, n_classes=4,
         n_clusters_per_class=3, flip_y=0.02, random_state=seed,
     )  # fmt: skip
     return _parted("classes", x.astype(np.float32), y, seed)
 
 
 def deliveries(seed: int) -> Problem:
-    """12,000 rows of numbers, three categories and gaps: minutes that depend on them jointly."""
-    draw, rows = np.random.default_rng(seed), 12_000
+    """8,000 rows of numbers, three categories and gaps: minutes that depend on them jointly."""
+    draw, rows = np.random.default_rng(seed), 8_000
     depot, hour = draw.integers(0, 40, rows), draw.integers(0, 24, rows)
     vehicle = draw.integers(0, 4, rows)
     distance, parcels = draw.gamma(2.0, 6.0, rows), draw.poisson(12, rows)
@@ -100,7 +100,7 @@ FORMS = ("circle", "cross", "ring", "square", "star", "triangle")
 
 
 def shapes(seed: int) -> Problem:
-    """1,600 colour pictures of 32 x 32 pixels: one of six forms somewhere, among lines and noise."""
+    """1,600 colour pictures of 32 x 32 pixels: one of six forms somewhere, and two lines."""
     draw = np.random.default_rng(seed)
     y = np.arange(1600) % len(FORMS)
     x = np.stack([_picture(FORMS[each], draw) for each in y])
@@ -108,13 +108,13 @@ def shapes(seed: int) -> Problem:
 
 
 def _picture(form: str, draw: np.random.Generator) -> NDArray[np.uint8]:
-    image = Image.new("RGB", (32, 32), tuple(map(int, draw.integers(0, 256, 3))))
+    image = Image.new("RGB", (32, 32), _colour(draw, 0, 100))
     pen = ImageDraw.Draw(image)
-    for _ in range(4):
-        pen.line(list(map(int, draw.integers(0, 32, 4))), _colour(draw), int(draw.integers(1, 3)))
-    radius = draw.uniform(4, 9)
-    _drawn(pen, form, draw.uniform(radius, 31 - radius, 2), radius, draw.uniform(0, 6.28), _colour(draw))  # fmt: skip
-    noisy = np.asarray(image) + draw.normal(0, 20, (32, 32, 3))
+    for _ in range(2):
+        pen.line(list(map(int, draw.integers(0, 32, 4))), _colour(draw, 60, 160), 1)
+    radius = draw.uniform(6, 11)
+    _drawn(pen, form, draw.uniform(radius, 31 - radius, 2), radius, draw.uniform(0, 6.28), _colour(draw, 140, 256))  # fmt: skip
+    noisy = np.asarray(image) + draw.normal(0, 10, (32, 32, 3))
     return noisy.clip(0, 255).astype(np.uint8)
 
 
@@ -132,8 +132,8 @@ def _drawn(pen: Any, form: str, place: Any, radius: float, turn: float, colour: 
     pen.polygon([tuple(each) for each in points], colour)
 
 
-def _colour(draw: np.random.Generator) -> tuple[int, ...]:
-    return tuple(map(int, draw.integers(0, 256, 3)))
+def _colour(draw: np.random.Generator, low: int, high: int) -> tuple[int, ...]:
+    return tuple(map(int, draw.integers(low, high, 3)))
 
 
 TASKS: Mapping[str, Callable[[int], Problem]] = {

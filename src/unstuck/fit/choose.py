@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import torch
@@ -28,17 +29,20 @@ FEW = 2000
 """Images below which scratch, frozen and fine-tuned are all tried: each is soon trained, and any may win."""
 
 
-SCARCE, MANY = 2000, 50_000
+SCARCE, MANY = 1000, 50_000
 """Rows of a table: below the first every row is missed that a net is not trained on; from the second
 on a single net is enough, and soon takes long."""
 
-MEMBERS = {"scarce": 8, "several": 5}
-"""Nets that share the work on a table: the more, the fewer rows each of them is not trained on."""
+MEMBERS = {"scarce": 8, "several": 5, "of small images": 3}
+"""Nets that share the work: the more, the fewer rows each of them is not trained on."""
+
+SOON = 200_000
+"""Pixels of all training images together that a small net passes through in a quarter of a second."""
 
 PIECES, ENOUGH = 16, 1000
 """Into which each number of a table is cut, if that is measured better; rows that place the edges well."""
 
-WIDE = 256
+WIDE = 32
 """Numbers above which pieces would make the first layer most of the net."""
 
 
@@ -92,6 +96,9 @@ def _members(recipe: Recipe, known: Known) -> Recipe:
     if recipe.model not in ("mlp", "linear"):
         if recipe.members > 1 and recipe.backbone:
             raise UsageError("a backbone is trained alone", "members = 1")
+        if recipe.model == "cnn" and known.rows * prod(known.shape.image or ()) < SOON:
+            why = "small images are soon learned: each net is chosen by other rows (q06)"
+            return recipe.because({"members": why}, members=MEMBERS["of small images"])
         return recipe.because({"members": "nets of this kind take long: one"})
     if known.rows >= MANY:
         why = f"{known.rows} rows teach one net what several would learn"

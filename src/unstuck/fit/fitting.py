@@ -25,6 +25,7 @@ from unstuck.fit.candidates import (
 )
 from unstuck.fit.checkpoints import Keeper
 from unstuck.fit.choose import PIECES, Known, may_be_cut, recipe_for
+from unstuck.fit.device import threads_for
 from unstuck.fit.encoders import Encoder, Rows, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
@@ -229,12 +230,19 @@ def trained(
     if member:
         how = replace(how, name=f"{how.name}.{member + 1}")
         recipe = replace(recipe, seed=recipe.seed + member)
-    fold = ready.split.folds[member]
     how.schedule.begins(how.name)
-    keeper = how.keeper()
+    model = model or _begun(ready, recipe)
+    with threads_for(model, images=ready.encoder.shape.image is not None):
+        made = _trained(ready, recipe, how, model, member)
+    how.schedule.now(f"{how.name}: judging")
+    return made
+
+
+def _trained(ready: Prepared, recipe: Recipe, how: How, model: nn.Module, member: int) -> Trained:
+    keeper, fold = how.keeper(), ready.split.folds[member]
     recipe = measured_rate(ready, keeper.recipe(recipe) if keeper else recipe, model)
     loop = Loop(
-        model or _begun(ready, recipe),
+        model,
         ready.part(fold.training),
         ready.part(fold.validation),
         recipe,
@@ -250,7 +258,6 @@ def trained(
             keeper,
             lambda loop: how.schedule.stepped(loop.progress, loop.steps_an_epoch),
         )
-    how.schedule.now(f"{how.name}: judging")
     return Trained(loop.net, loop.recipe, loop.progress, seen.record if seen else None)
 
 
