@@ -13,8 +13,10 @@ ahead of unstuck comes with its standard error: of the seeds' paired bootstraps 
 import argparse
 import json
 import math
+import multiprocessing
 import platform
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean
@@ -28,6 +30,8 @@ from scipy.stats import rankdata
 from fit_contenders import NEURAL, PEERS, of_peer, of_unstuck
 from fit_tasks import SCORES, TASKS, Kind
 from unstuck import files
+
+CORES = 2
 
 DRAWS = 200
 """Bootstraps over the rows to test by."""
@@ -119,20 +123,21 @@ def main() -> None:
     parser.add_argument("--contenders", nargs="*", default=list(PEERS), choices=PEERS, metavar="NAME")  # fmt: skip
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
-    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path, help="write the JSON here")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    seeds = range(options.first, options.first + options.seeds)
+    jobs = [(task, seed, options.contenders) for seed in seeds for task in options.tasks]
     rows: list[Row] = []
-    for seed in range(options.first, options.first + options.seeds):
-        for task in options.tasks:
-            rows += rows_of(task, seed, options.contenders)
-            for row in rows[-1 - len(options.contenders) :]:
-                print(json.dumps(row), flush=True)
-    found = {"versions": versions(), **summary(rows), "rows": rows}
-    print(json.dumps({name: found[name] for name in ("scores", "mean rank", "ahead of unstuck")}, indent=1))  # fmt: skip
+    spawn = multiprocessing.get_context("spawn")
+    # One thread each: with two, small nets wait for the other thread most of the time.
+    with ProcessPoolExecutor(CORES, spawn, torch.set_num_threads, (1,)) as pool:
+        for found in pool.map(rows_of, *zip(*jobs, strict=True)):
+            rows += found
+            print("\n".join(map(json.dumps, found)), flush=True)
+    summed = {"versions": versions(), **summary(rows), "rows": rows}
+    print(json.dumps({name: summed[name] for name in ("scores", "mean rank", "ahead of unstuck")}, indent=1))  # fmt: skip
     if options.out:
-        files.write_text(options.out, json.dumps(found, indent=1) + "\n")
+        files.write_text(options.out, json.dumps(summed, indent=1) + "\n")
 
 
 if __name__ == "__main__":
