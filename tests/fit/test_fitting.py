@@ -82,9 +82,8 @@ def test_a_linear_model_that_was_asked_for_is_all_that_is_trained():
 
 def candidate(name, losses):
     recipe = Recipe().because(model=name)
-    return candidates.Candidate(
-        Fitted(torch.nn.Identity(), recipe, None, None), torch.tensor(losses)
-    )
+    fitted = Fitted(torch.nn.Identity(), recipe, None, None)
+    return candidates.Candidate(fitted, torch.zeros(len(losses), 1), torch.tensor(losses))
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_fine_tuning_that_only_spoils_is_undone_and_that_is_said(source, monkeyp
 def test_with_few_images_all_ways_are_tried_and_the_choice_is_said(source):
     ready, found = way(source)
     assert ready.recipe.transfer == "measured"
-    assert "only 42 images" in ready.recipe.reasons["transfer"]
+    assert "only 51 images" in ready.recipe.reasons["transfer"]
     assert found.trained.recipe.transfer in ("frozen", "fine-tuned", "scratch")
     why = found.trained.recipe.reasons["transfer"]
     assert all(
