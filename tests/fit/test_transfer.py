@@ -114,6 +114,12 @@ def test_with_few_images_all_ways_are_tried_and_the_choice_is_said(source):
     )
 
 
+def test_a_backbone_is_trained_alone(source):
+    hand = {"backbone": str(source), "members": 2}
+    with pytest.raises(UsageError, match="a backbone is trained alone"):
+        prepared(digits(range(5, 10), FEW), hand=hand)
+
+
 def test_a_related_backbone_helps(source):
     """With 8 images a class a frozen backbone beats the same net from scratch (q16)."""
     hand = {"epochs": 12, "learning_rate": 0.01}
