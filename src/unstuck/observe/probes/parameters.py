@@ -37,7 +37,7 @@ class Parameters:
         self._add(optimizer)
 
     def updating(self, optimizer: Optimizer) -> None:
-        """Groups may have been added since. A model trained after others may see no walk: its first step tells."""
+        """Groups may have been added since; a model trained after others may see no walk but this step."""
         if self.session.looking:
             self._add(optimizer)
         if optimizer not in self._stepped:
