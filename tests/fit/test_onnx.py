@@ -16,7 +16,7 @@ from unstuck.fit.readers import Wish, read
 
 runtime = pytest.importorskip("onnxruntime")
 
-HAND = {"learning_rate": 0.05, "epochs": 3, "model": "mlp", "width": 8}
+HAND = {"learning_rate": 0.05, "epochs": 1, "model": "mlp", "width": 8}
 
 
 def answered(content: bytes, **given):
@@ -57,7 +57,7 @@ def raw(frame):
 @pytest.mark.parametrize(
     ("target", "hand"),
     [
-        (lambda x: 7 + 1e6 * x, {"members": 3, "pieces": 4}),
+        (lambda x: 7 + 1e6 * x, {"members": 2, "pieces": 4}),
         (lambda x: np.where(x > 0, "up", "down"), {"class_weights": True, "members": 2}),
         (lambda x: np.digitize(x, [-1, 1]), {"model": "linear", "members": 3}),
         (

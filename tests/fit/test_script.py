@@ -21,7 +21,7 @@ from unstuck.fit.script import literal, refuse_other, script_of
 
 from .pictures import halves, saved
 
-HAND = {"model": "mlp", "learning_rate": 0.01, "epochs": 12}
+HAND = {"model": "mlp", "learning_rate": 0.02, "batch_size": 32, "epochs": 10}
 NASTY = "say \"hi\" \\ 'x' \u202e {{ 7 * 7 }} \U0001f600"
 
 
@@ -81,7 +81,7 @@ def is_clean(place) -> bool:
 def test_of_digits_it_reaches_the_same_accuracy_and_is_clean_under_check(
     place, monkeypatch, capsys
 ):
-    model = written(place, "digits", pieces=4, epochs=5)
+    model = written(place, "digits", pieces=4, epochs=5, learning_rate=0.01)
     assert score_of(place, monkeypatch, capsys) == pytest.approx(
         model.metrics["accuracy"], abs=0.025
     )
@@ -133,7 +133,7 @@ def test_it_needs_no_unstuck_and_reads_well(place):
     text = (place.folder / "train.py").read_text()
     assert "import unstuck" not in text
     assert max(map(len, text.splitlines())) <= 110
-    assert "LEARNING_RATE = 0.01  # as the recipe's file says" in text
+    assert "LEARNING_RATE = 0.02  # as the recipe's file says" in text
 
 
 @pytest.mark.parametrize("text", [NASTY, "'", '"', "\\'", "\n", "\x00", "", "\u2028"])
