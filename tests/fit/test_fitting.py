@@ -193,9 +193,15 @@ def test_what_is_planned_is_what_is_trained():
     ]  # fmt: skip
 
 
-def test_each_member_is_trained_on_other_rows_and_begins_elsewhere():
+def test_each_member_is_trained_in_its_fold_and_begins_elsewhere(monkeypatch):
+    asked, part = [], fitting.Prepared.part
+    monkeypatch.setattr(
+        fitting.Prepared, "part", lambda self, rows: asked.append(rows) or part(self, rows)
+    )
     ready = fitting.prepared(examples(noisy_line), hand={**QUICK, "members": 3, "epochs": 1})
     found = fitting.members(ready, ready.recipe, fitting.How(name="net"))
+    folds = [rows for fold in ready.split.folds for rows in (fold.training, fold.validation)]
+    assert [*map(id, asked)] == [*map(id, folds)]
     assert [each.recipe.seed for each in found] == [0, 1, 2]
     assert {each.recipe.learning_rate for each in found} == {0.03}
     weights = [each.model.head.weight for each in found]

@@ -34,7 +34,7 @@ def test_quantities_are_the_mean():
 
 def test_probabilities_of_one_of_several_classes_are_the_mean():
     wanted = (OUTPUTS[0].softmax(1) + OUTPUTS[1].softmax(1)) / 2
-    assert torch.allclose(answered("cross-entropy").softmax(1), wanted)
+    assert torch.allclose(answered("cross-entropy").exp(), wanted)
 
 
 def test_probabilities_of_each_label_are_the_mean():
@@ -49,28 +49,15 @@ def test_sure_members_give_no_nan_and_equal_ones_their_own_answer(loss):
     assert torch.allclose(answered(loss, OUTPUTS[[0, 0]]).diff(dim=1), OUTPUTS[0].diff(dim=1))
 
 
-SHAPE = Shape(numbers=5)
-TASKS = {
-    "squared error": Task("regression", ("a", "b"), ""),
-    "cross-entropy": Task("multi-class", ("a", "b", "c"), ""),
-    "binary cross-entropy": Task("multi-label", ("a", "b"), ""),
-}
-
-
-@pytest.mark.parametrize("loss", TASKS)
+@pytest.mark.parametrize("loss", ["squared error", "cross-entropy", "binary cross-entropy"])
 def test_a_row_is_answered_alike_wherever_it_stands(loss):
-    recipe = Recipe(members=3, width=16, depth=1, normalisation="layer", loss=loss)
-    model = models.built(recipe, SHAPE, TASKS[loss]).eval()
-    for number, each in enumerate(model.nets):
-        nn.init.normal_(each.head.weight, generator=torch.Generator().manual_seed(number))
-    rows = torch.randn(64, 5, generator=torch.Generator().manual_seed(0))
-    order = torch.randperm(64, generator=torch.Generator().manual_seed(1))
-    with torch.no_grad():
-        assert torch.equal(model(rows[order]), model(rows)[order])
-        assert torch.allclose(model(rows[:1]), model(rows)[:1], atol=1e-6)
+    draw = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(5, 203, 3, generator=draw)  # the last few are reckoned apart
+    order = torch.randperm(203, generator=draw)
+    assert torch.equal(answered(loss, outputs[:, order]), answered(loss, outputs)[order])
 
 
 def test_a_recipe_has_as_many_nets_as_members():
-    model = models.built(Recipe(members=3, width=4), SHAPE, TASKS["squared error"])
-    assert len(model.nets) == 3
-    assert isinstance(models.built(Recipe(width=4), SHAPE, TASKS["squared error"]), models.mlp.Mlp)
+    shape, task = Shape(numbers=5), Task("regression", ("y",), "")
+    assert len(models.built(Recipe(members=3, width=4), shape, task).nets) == 3
+    assert not isinstance(models.built(Recipe(width=4), shape, task), Members)
