@@ -21,7 +21,7 @@ from unstuck.fit.progress import Epoch, Progress
 from unstuck.fit.readers import Wish, read
 from unstuck.fit.schedule import Schedule
 
-QUICK = 'model = "linear"\nlearning_rate = 0.05\nepochs = 6\n'
+QUICK = 'model = "linear"\nlearning_rate = 0.05\nepochs = 6\nmembers = 2\n'
 
 ONE_CORE = {"OMP_NUM_THREADS": "1"}
 """On a busy machine threads wait for each other."""
@@ -61,7 +61,10 @@ def test_without_data_digits_are_learned_into_a_folder(made):
     # On a busy machine it takes so long that the log tells where it stands.
     stands = re.compile(r"(reading|linear:|writing) .*")
     lines = [each for each in made.done.stderr.splitlines() if not stands.fullmatch(each)]
-    assert lines[0] == "digits: 1797 examples, 1257 to train on, 270 to choose by, 270 to judge by"
+    assert (
+        lines[0]
+        == "digits: 1797 examples, 1527 to train on and choose by in 2 folds, 270 to judge by"
+    )
     assert lines[1].startswith("task: multi-class, 10 classes")
     assert lines[2].startswith("a linear model: accuracy 0.9")
     assert lines[-3:] == [
@@ -79,7 +82,7 @@ def test_predictions_are_a_table_and_where_there_are_targets_they_are_judged(run
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert len(rows) == 1797
     assert sum(float(rows[0][f"probability of {n}"]) for n in range(10)) == pytest.approx(1)
-    assert done.stderr.startswith("on these 1797 rows, of which 1257 were trained on: accuracy 0.9")
+    assert done.stderr.startswith("on these 1797 rows, of which 1527 were trained on: accuracy 0.9")
 
 
 def test_predictions_go_into_a_file_whole(made, run):
@@ -149,6 +152,10 @@ SIGNALLED = """
     from unstuck.fit import fitting, readers
 
 
+    # Libraries are loaded here, once for all.
+    fitting.fit(readers.read("iris", readers.Wish()), hand={"model": "linear", "epochs": 1, "members": 1})
+
+
     def before(owner, name, number, is_due=lambda *given: True):
         known = getattr(owner, name)
 
@@ -166,12 +173,14 @@ SIGNALLED = """
         "rate of net": (fitting, "_begun"),
         "linear": (fitting.Loop, "_step"),
         "net": (fitting.Loop, "_step"),
+        "net.2": (fitting.Loop, "_step"),
         "judging": (fitting, "judged"),
         "writing": (files, "write_text"),
     }
     DUE = {
         "rate of net": lambda ready, recipe, *_: recipe.model == "mlp",
         "net": lambda loop, *_: loop.recipe.model == "mlp",
+        "net.2": lambda loop, *_: (loop.recipe.model, loop.recipe.seed) == ("mlp", 1),
         "writing": lambda path, *_: path.name == "README.md",
     }
 
@@ -196,14 +205,21 @@ SIGNALLED = """
 
 NOTHING = "unstuck: interrupted; nothing was kept yet"
 GOES_ON = "; the same command with --resume goes on"
+LINEAR = {"linear", "linear.2"}
 MOMENTS = [
     ("reading", "SIGINT", NOTHING, set()),
     ("reading", "SIGTERM", NOTHING, set()),
     ("rate of linear", "SIGINT", NOTHING, set()),
     ("linear", "SIGINT", "unstuck: linear stopped after step 1 of 6" + GOES_ON, {"linear"}),
-    ("judging", "SIGTERM", "unstuck: interrupted" + GOES_ON, {"linear"}),
-    ("rate of net", "SIGTERM", "unstuck: interrupted" + GOES_ON, {"linear"}),
-    ("net", "SIGTERM", "unstuck: net stopped after step 1 of 6" + GOES_ON, {"linear", "net"}),
+    ("judging", "SIGTERM", "unstuck: interrupted" + GOES_ON, LINEAR),
+    ("rate of net", "SIGTERM", "unstuck: interrupted" + GOES_ON, LINEAR),
+    ("net", "SIGTERM", "unstuck: net stopped after step 1 of 6" + GOES_ON, LINEAR | {"net"}),
+    (
+        "net.2",
+        "SIGINT",
+        "unstuck: net.2 stopped after step 1 of 6" + GOES_ON,
+        LINEAR | {"net", "net.2"},
+    ),
 ]
 
 
@@ -211,7 +227,7 @@ MOMENTS = [
 def signalled(tmp_path_factory, new_place):
     """A place with a folder for each moment at which a signal came, and the exit codes."""
     place = new_place(tmp_path_factory.mktemp("signalled"))
-    place.write("quick.toml", "learning_rate = 0.05\nepochs = 3\nbatch_size = 53\n")
+    place.write("quick.toml", "learning_rate = 0.05\nepochs = 3\nbatch_size = 32\nmembers = 2\n")
     script = place.write("signalled.py", SIGNALLED)
     moments = [*(each[:2] for each in MOMENTS), ("writing", "SIGINT")]
     done = place.python(script, json.dumps(moments), env=ONE_CORE)
@@ -246,7 +262,9 @@ def test_a_signal_while_the_model_is_written_waits_until_it_is_whole(signalled):
 
 
 def test_a_log_shows_life(place):
-    slow = 'model = "linear"\nlearning_rate = 0.001\nepochs = 100000\npatience = 100000\n'
+    slow = (
+        'model = "linear"\nlearning_rate = 0.001\nmembers = 1\nepochs = 100000\npatience = 100000\n'
+    )
     place.write("slow.toml", slow)
     script = place.write(
         "soon.py",

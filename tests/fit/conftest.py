@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from unstuck.fit import choose
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_core():
@@ -10,3 +12,11 @@ def _one_core():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone():
+    """A table is learned by one net: who tests several asks for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choose, "MEMBERS", dict.fromkeys(choose.MEMBERS, 1))
+        yield

@@ -152,10 +152,39 @@ def test_draws_depend_on_seed_purpose_and_number():
         torch.Generator().manual_seed(seed)
 
 
-def test_a_fit_encodes_each_part_once():
-    ready = prepared(Examples(Arrays(VALUES), "here", np.arange(40) % 2))
-    rows = ready.split.training
-    assert ready.part(rows) is ready.part(rows.copy())
-    assert ready.part(rows) is not ready.part(ready.split.test)
+def test_a_fit_encodes_all_rows_but_those_to_judge_by_once(monkeypatch):
+    ready = prepared(Examples(Arrays(VALUES), "here", np.arange(40) % 2), hand={"members": 3})
+    encoded, encode = [], numbers.Numbers.encoded
+
+    def counted(self, inputs, rows):
+        encoded.append(len(rows))
+        return encode(self, inputs, rows)
+
+    monkeypatch.setattr(numbers.Numbers, "encoded", counted)
+    for fold in ready.split.folds:
+        for rows in (fold.training, fold.validation):
+            assert len(ready.part(rows)) == len(rows)
+    assert encoded == [1, 34]  # one tells how large they are
     other = replace(ready, targets=1 - ready.targets)
     assert torch.equal(other.part(rows).targets, 1 - ready.part(rows).targets)
+
+
+@pytest.mark.parametrize("room", [batches.ROOM, 0])
+def test_a_part_gives_the_batches_of_its_rows_as_if_encoded_alone(encoder, monkeypatch, room):
+    monkeypatch.setattr(batches, "ROOM", room)
+    all_but_one, some = np.delete(np.arange(40), 5), np.array([0, 3, 4, 6, 20, 39])
+    targets = torch.arange(40) * 10
+    whole, alone = (
+        rows_of(which=which, targets=targets, encoder=encoder) for which in (all_but_one, some)
+    )
+    part = whole.part(some)
+    assert len(part) == 6
+    assert part.targets.tolist() == [0, 30, 40, 60, 200, 390]
+    for (inputs, found), (wanted, known) in zip(
+        loader_of(part, 4, Order(6, 1)), loader_of(alone, 4, Order(6, 1)), strict=True
+    ):
+        assert all(map(torch.equal, inputs, wanted))
+        assert torch.equal(found, known)
+    assert part.fingerprint() == alone.fingerprint()
+    assert whole.targets.tolist() == (all_but_one * 10).tolist()
+    assert part.part(some[2:4]).targets.tolist() == [40, 60]

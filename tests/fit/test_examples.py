@@ -104,7 +104,7 @@ def test_what_was_read_left_out_and_suspected_is_said(tmp_path):
     assert ready.notes == (
         "target: label, by its name (--target says another)",
         f"1 of 61 rows have no target, the first is {tmp_path / 'd.csv'}, line 62: left out",
-        "key is left out: 42 of its 42 values are different, as of names of rows",
+        "key is left out: 51 of its 51 values are different, as of names of rows",
         "warning: copy equals the target: can it be known when you predict? if not, leave it out",
     )
 
@@ -117,7 +117,7 @@ def test_rows_on_both_sides_are_said(tmp_path):
         read(np.tile(X[:30], (2, 1)), Wish(), CLASSES),
     ):
         ready = prepared(examples)
-        again = sum(row % 30 in ready.split.training % 30 for row in ready.split.test)
+        again = sum(row % 30 in ready.split.rest % 30 for row in ready.split.test)
         said = f"warning: {again} of the 9 rows to judge by are also among those trained on"
         assert ready.notes[-1].startswith(said)
 

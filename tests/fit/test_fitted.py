@@ -151,7 +151,7 @@ def test_a_damaged_folder_is_said_in_one_line(digits, tmp_path, harm):
 def test_rows_that_were_held_out_are_the_same_in_every_process(digits):
     first, second = (prepared(read("digits", Wish())).split for _ in range(2))
     assert (first.test == second.test).all()
-    assert not set(first.test) & set(first.training)
+    assert not set(first.test) & set(first.rest)
 
 
 def test_of_large_images_fewer_are_predicted_together():

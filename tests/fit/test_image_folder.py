@@ -34,7 +34,7 @@ def test_what_a_recipe_trains_in_half_the_bits_predicts_in_single_precision(tmp_
     found = load_digits()
     examples = Examples(Arrays(found.images[:300].astype(np.float32)), "digits", found.target[:300])
     (tmp_path / "r.toml").write_text(
-        'precision = "bfloat16"\nmodel = "cnn"\nwidth = 8\nepochs = 6\n'
+        'precision = "bfloat16"\nmodel = "cnn"\nwidth = 8\nepochs = 6\nlearning_rate = 0.02\n'
     )
     hand = recipe.read(tmp_path / "r.toml")
     model = fit(examples, hand=hand)

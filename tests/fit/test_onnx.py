@@ -16,7 +16,7 @@ from unstuck.fit.readers import Wish, read
 
 runtime = pytest.importorskip("onnxruntime")
 
-HAND = {"learning_rate": 0.05, "epochs": 3, "model": "mlp", "width": 8}
+HAND = {"learning_rate": 0.05, "epochs": 1, "model": "mlp", "width": 8}
 
 
 def answered(content: bytes, **given):
@@ -57,10 +57,13 @@ def raw(frame):
 @pytest.mark.parametrize(
     ("target", "hand"),
     [
-        (lambda x: 7 + 1e6 * x, {}),
-        (lambda x: np.where(x > 0, "up", "down"), {"class_weights": True}),
-        (lambda x: np.digitize(x, [-1, 1]), {"model": "linear"}),
-        (lambda x: [["high"] * int(each > 0) + ["far"] * int(each > 1) for each in x], {}),
+        (lambda x: 7 + 1e6 * x, {"members": 2, "pieces": 4}),
+        (lambda x: np.where(x > 0, "up", "down"), {"class_weights": True, "members": 2}),
+        (lambda x: np.digitize(x, [-1, 1]), {"model": "linear", "members": 3}),
+        (
+            lambda x: [["high"] * int(each > 0) + ["far"] * int(each > 1) for each in x],
+            {"members": 2},
+        ),
     ],
     ids=["regression", "binary", "multi-class", "multi-label"],
 )

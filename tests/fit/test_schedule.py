@@ -67,6 +67,20 @@ def test_a_training_that_went_back_is_measured_anew(schedule):
     assert schedule.left() == pytest.approx(150 + 200)
 
 
+def test_members_take_as_long_as_the_first_of_them(schedule):
+    schedule.plan(["linear", "linear.2", "net", "net-pieces", "net.2"])
+    schedule.begins("linear")
+    trained(schedule, 40)
+    assert schedule.left() == pytest.approx(60 + 100)
+    assert schedule.unknown() == ("net", "net-pieces", "net.2")
+    schedule.begins("linear.2")
+    trained(schedule, 50)
+    assert str(schedule) == "linear.2: epoch 5/10, at most 0:50, then 3 more"
+    schedule.begins("net")
+    trained(schedule, 50, pace=2.0)
+    assert schedule.left() == pytest.approx(100 + 2 * 200)
+
+
 def test_an_unplanned_training_is_shown_as_well(schedule):
     schedule.plan(["linear", "net"])
     schedule.begins("another")

@@ -106,12 +106,18 @@ def test_fine_tuning_that_only_spoils_is_undone_and_that_is_said(source, monkeyp
 def test_with_few_images_all_ways_are_tried_and_the_choice_is_said(source):
     ready, found = way(source)
     assert ready.recipe.transfer == "measured"
-    assert "only 42 images" in ready.recipe.reasons["transfer"]
+    assert "only 51 images" in ready.recipe.reasons["transfer"]
     assert found.trained.recipe.transfer in ("frozen", "fine-tuned", "scratch")
     why = found.trained.recipe.reasons["transfer"]
     assert all(
         f"{name} 0." in why or f"{name} 1." in why for name in ("frozen", "fine-tuned", "scratch")
     )
+
+
+def test_a_backbone_is_trained_alone(source):
+    hand = {"backbone": str(source), "members": 2}
+    with pytest.raises(UsageError, match="a backbone is trained alone"):
+        prepared(digits(range(5, 10), FEW), hand=hand)
 
 
 def test_a_related_backbone_helps(source):

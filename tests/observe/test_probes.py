@@ -278,3 +278,17 @@ def test_layers_of_a_library_are_told_from_those_of_the_person():
     assert _is_own(inside, "body.0.weight")
     assert _is_own(inside, "encoder.linear1.weight")
     assert not _is_own(inside, "theirs.dense.weight")
+
+
+def test_a_model_that_is_trained_after_another_is_reached_by_its_own_steps(watching, task):
+    _, x, y = task
+    with watching() as watched:
+        for steps in (40, 2):  # in the second no graph is walked
+            net = nn.Linear(8, int(y.max()) + 1)
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                functional.cross_entropy(net(x), y).backward()
+                optimizer.step()
+            optimizer.zero_grad()
+    assert all(each["reached"] for each in watched.facts.families["parameters"])

@@ -70,9 +70,15 @@ def held_out(count: int, strata: NDArray[np.int64] | None, seed: int) -> tuple[R
 def folds(
     rest: Rows, strata: NDArray[np.int64] | None, size: int, members: int, seed: int
 ) -> tuple[Fold, ...]:
-    """One fold whose rows to choose by are ``size``, or as many as members, of which each row is in one."""
+    """One fold whose rows to choose by are ``size``, or as many as members, of which each row is in one.
+
+    Raises:
+        BadData: fewer rows than members.
+    """
     if members == 1:
         return (Fold(*_parted(rest, strata, size, seed)),)
+    if members > len(rest):
+        raise BadData(f"{len(rest)} rows are too few for {members} members", "members = 1")
     draw = np.random.default_rng(seed).permutation(len(rest))
     dealt = draw if strata is None else draw[np.argsort(strata[rest[draw]], kind="stable")]
     parts = [np.sort(rest[dealt[number::members]]) for number in range(members)]

@@ -27,6 +27,7 @@ class Parameters:
         self._reached = WeakIdKeyDictionary()
         self._optimized = WeakIdKeyDictionary()
         self._fixed: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+        self._stepped: weakref.WeakSet[Optimizer] = weakref.WeakSet()
         self._first = WeakIdKeyDictionary()
         self._seen: dict[str, Parameter] = {}
         self._in_step = False
@@ -36,9 +37,13 @@ class Parameters:
         self._add(optimizer)
 
     def updating(self, optimizer: Optimizer) -> None:
-        """Groups may have been added since."""
+        """Groups may have been added since; a model trained after others may see no walk but this step."""
         if self.session.looking:
             self._add(optimizer)
+        if optimizer not in self._stepped:
+            self._stepped.add(optimizer)
+            given = [p for group in optimizer.param_groups for p in group["params"]]
+            self._reached.update(dict.fromkeys([p for p in given if p.grad is not None], True))
 
     def updated(self, optimizer: Optimizer) -> None:
         """The step's own forwards are over."""

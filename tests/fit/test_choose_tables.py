@@ -1,0 +1,58 @@
+"""What the recipe of a table says of members and pieces, and why."""
+
+import pytest
+
+from unstuck.fit.choose import ENOUGH, MANY, SCARCE, WIDE, Known, may_be_cut, recipe_for
+from unstuck.fit.encoders import Shape
+from unstuck.fit.task import Task
+
+TASK = Task("regression", ("y",), "")
+TABLE = Shape(numbers=5, codes=(3,))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone():
+    """Here it is counted how many they are."""
+
+
+def of(rows, shape=TABLE, **hand):
+    return recipe_for(Known(rows, shape, TASK), 0, hand)
+
+
+@pytest.mark.parametrize(
+    ("rows", "members"), [(10, 8), (SCARCE - 1, 8), (SCARCE, 5), (MANY - 1, 5), (MANY, 1)]
+)
+def test_the_scarcer_the_rows_the_more_nets_share_them(rows, members):
+    recipe = of(rows)
+    assert recipe.members == of(rows, model="linear").members == members
+    assert ("steadier" in recipe.reasons["members"]) == (members > 1)
+
+
+def test_nets_of_images_and_ones_own_are_trained_alone():
+    for recipe in (of(500, Shape(image=(1, 8, 8))), of(500, model="mine:net")):
+        assert recipe.members == 1
+        assert "one" in recipe.reasons["members"]
+
+
+def test_what_is_set_by_hand_stays():
+    recipe = of(500, members=3, pieces=4)
+    assert (recipe.members, recipe.pieces) == (3, 4)
+    assert recipe.reasons["members"] == recipe.reasons["pieces"] == "as the recipe's file says"
+
+
+@pytest.mark.parametrize(
+    ("rows", "shape", "hand", "may"),
+    [
+        (ENOUGH, TABLE, {}, True),
+        (ENOUGH, Shape(numbers=WIDE), {}, True),
+        (ENOUGH - 1, TABLE, {}, False),
+        (ENOUGH, Shape(numbers=WIDE + 1), {}, False),
+        (ENOUGH, Shape(codes=(3, 4)), {}, False),
+        (ENOUGH, TABLE, {"model": "linear"}, False),
+        (ENOUGH, Shape(image=(1, 8, 8)), {}, False),
+    ],
+)
+def test_numbers_of_a_table_with_enough_rows_may_be_cut(rows, shape, hand, may):
+    recipe = of(rows, shape, **hand)
+    assert may_be_cut(recipe, Known(rows, shape, TASK)) == may
+    assert recipe.reasons["pieces"].startswith("measured" if may else "only")
