@@ -62,6 +62,7 @@ class Prepared:
 
     @property
     def outputs(self) -> int:
+        """Of a net: one a class, or the quantity."""
         return 1 if self.quantity else int(self.y.max()) + 1
 
     def parts(self) -> list[Array]:
@@ -83,9 +84,10 @@ def prepared(
         of_numbers = make_pipeline(
             SimpleImputer(strategy="median", add_indicator=True), StandardScaler()
         )
+        of_names = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
         encoder = make_column_transformer(
-            (of_numbers, numbers), (OneHotEncoder(handle_unknown="ignore", sparse_output=False), x.columns.difference(numbers))
-        )  # fmt: skip
+            (of_numbers, numbers), (of_names, x.columns.difference(numbers))
+        )
         x, test_x = encoder.fit_transform(x), encoder.transform(test_x)
     elif x.ndim == 2:
         scaler = StandardScaler().fit(x)
@@ -191,14 +193,22 @@ def _of_sklearn(model: Any, data: Prepared, parts: list[Array]) -> Answer:
 def net_of(data: Prepared, width: int = 128, dropout: float = 0.1) -> nn.Module:
     """Two hidden layers; of images two convolutions more, as tutorials have them."""
     if data.x.ndim == 2:
-        return nn.Sequential(*_hidden(data.x.shape[1], width, dropout), *_hidden(width, width, dropout), nn.Linear(width, data.outputs))  # fmt: skip
+        hidden = _hidden(data.x.shape[1], width, dropout) + _hidden(width, width, dropout)
+        return nn.Sequential(*hidden, nn.Linear(width, data.outputs))
     channels, height, rows = data.x.shape[1], *data.x.shape[2:]
     maps = width // 2
     return nn.Sequential(
-        nn.Conv2d(channels, maps // 2, 3, padding=1), nn.BatchNorm2d(maps // 2), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(maps // 2, maps, 3, padding=1), nn.BatchNorm2d(maps), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), *_hidden(maps * (height // 4) * (rows // 4), width, dropout), nn.Linear(width, data.outputs),
-    )  # fmt: skip
+        *_convolution(channels, maps // 2),
+        *_convolution(maps // 2, maps),
+        nn.Flatten(),
+        *_hidden(maps * (height // 4) * (rows // 4), width, dropout),
+        nn.Linear(width, data.outputs),
+    )
+
+
+def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
+    convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
 
 
 def _hidden(inputs: int, outputs: int, dropout: float) -> list[nn.Module]:
@@ -302,10 +312,15 @@ def with_lightning(
     with tempfile.TemporaryDirectory() as folder:
         best = ModelCheckpoint(folder, monitor="loss")
         trainer = lightning.Trainer(
-            max_epochs=200, max_time=timedelta(seconds=max(1.0, left)), logger=False, enable_progress_bar=False,
-            enable_model_summary=False, callbacks=[EarlyStopping("loss", patience=15), best],
-            default_root_dir=folder, accelerator="cpu",
-        )  # fmt: skip
+            max_epochs=200,
+            max_time=timedelta(seconds=max(1.0, left)),
+            callbacks=[EarlyStopping("loss", patience=15), best],
+            default_root_dir=folder,
+            accelerator="cpu",
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
         Tuner(trainer).lr_find(module, training, held)
         trainer.fit(module, training, held)
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
@@ -319,8 +334,6 @@ PEERS: Mapping[str, tuple[Attempt, Callable[[Any], Settings]]] = {
     "Lightning": (with_lightning, net_ranges),
     "gradient boosting": (boosting, boosting_ranges),
 }
-
-NEURAL = ("unstuck", "scikit-learn MLP", "skorch", "Lightning")
 
 
 def of_peer(name: str, problem: Problem, seconds: float, seed: int) -> tuple[Array, dict[str, Any]]:

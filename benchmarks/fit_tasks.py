@@ -25,7 +25,11 @@ SCORES: Mapping[Kind, tuple[str, Callable[[Any, Any], float]]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """``x`` is an array (rows, features), (rows, height, width[, 3]), or a frame; ``y`` class numbers or quantities."""
+    """Rows to train on and to test by.
+
+    ``x`` is an array (rows, features) or (rows, height, width[, 3]), or a frame; ``y`` are class numbers or
+    quantities.
+    """
 
     kind: Kind
     x: Any
@@ -77,7 +81,8 @@ def deliveries(seed: int) -> Problem:
     minutes *= np.exp(draw.normal(0, 0.08, rows))
     frame = pd.DataFrame(
         {
-            "depot": [f"D{each:02}" for each in depot], "vehicle": np.array(["bike", "van", "car", "truck"])[vehicle],
+            "depot": [f"D{each:02}" for each in depot],
+            "vehicle": np.array(["bike", "van", "car", "truck"])[vehicle],
             "day": np.array(["Mon", "Tue", "Wed", "Thu", "Fri"])[draw.integers(0, 5, rows)],
             "hour": hour, "distance": distance, "parcels": parcels, "rain": rain, "weight": weight,
         }
@@ -113,7 +118,8 @@ def _picture(form: str, draw: np.random.Generator) -> NDArray[np.uint8]:
     for _ in range(2):
         pen.line(list(map(int, draw.integers(0, 32, 4))), _colour(draw, 60, 160), 1)
     radius = draw.uniform(6, 11)
-    _drawn(pen, form, draw.uniform(radius, 31 - radius, 2), radius, draw.uniform(0, 6.28), _colour(draw, 140, 256))  # fmt: skip
+    place, turn = draw.uniform(radius, 31 - radius, 2), draw.uniform(0, 6.28)
+    _drawn(pen, form, place, radius, turn, _colour(draw, 140, 256))
     noisy = np.asarray(image) + draw.normal(0, 10, (32, 32, 3))
     return noisy.clip(0, 255).astype(np.uint8)
 

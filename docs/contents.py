@@ -19,7 +19,9 @@ MEASUREMENTS = {
     "evidence": "What the experiments show",
     "accuracy": "How often the checks are right",
     "proof": "How often the replays are right",
+    "fit_measured": "How good the models of fit are",
 }
+GUIDES = {"fit": "From data to a trained model"}
 NOTEBOOKS = {NOTEBOOK: "A CNN and its gradients by hand"}
 FORMATS = {"json": "The JSON report"}
 
@@ -43,6 +45,7 @@ def tree() -> dict[str, dict[str, Entries]]:
         "index": {
             "Checks": {group(title): title for title in grouped()},
             "Answers": ground | NOTEBOOKS,
+            "Training": GUIDES,
             "Measurements": MEASUREMENTS,
             "Formats": FORMATS,
         },

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import accuracy_page
 import evidence_page
+import fit_page
 import proof_page
-from contents import DOCS, FORMATS, MEASUREMENTS, NOTEBOOKS, group, short
+from contents import DOCS, FORMATS, GUIDES, MEASUREMENTS, NOTEBOOKS, group, short
 from links import linked, relative
 from unstuck.charts import svg_file
 from unstuck.checks import all_checks
@@ -28,6 +29,7 @@ unstuck check train.py       watch the first steps, prove what is wrong, report,
 unstuck run train.py         watch the whole run: same output, exit code and weights
 unstuck explain dead-units   a page of this documentation
 unstuck explain q03 --prove  run the experiment of a question
+unstuck fit houses.csv       from data to a trained model, with the reason of every choice
 ```
 """
 
@@ -88,6 +90,7 @@ def index() -> str:
     parts += ["", "## Questions", *(_asked(name, "index") for name in all_questions()), ""]
     parts += ["## Remedies", "[All remedies](remedies.md), with what they say.", ""]
     lists = {
+        "Training": _links(GUIDES),
         "Notebook": _links(NOTEBOOKS, ".ipynb"),
         "Measurements": _links(MEASUREMENTS),
         "Formats": _links(FORMATS),
@@ -133,7 +136,7 @@ def markdown() -> dict[str, str]:
     made |= {f"remedies/{name}": remedy(name) for name in all_remedies()}
     made |= {f"questions/{name}": question(each) for name, each in all_questions().items()}
     made |= {"accuracy": accuracy_page.page(), "proof": proof_page.page()}
-    return made | {"evidence": evidence_page.page()}
+    return made | {"evidence": evidence_page.page(), "fit_measured": fit_page.page()}
 
 
 def pictures() -> dict[str, str]:

@@ -212,6 +212,25 @@ def test_the_table_of_evidence_counts_same_verdicts(docs, monkeypatch):
     assert text.count("| supported | 4 of 5 |") == 9
 
 
+def test_the_page_of_fit_names_who_is_ahead(docs, monkeypatch):
+    page = docs("fit_page")
+    rows = [{"task": "wine", "seed": 0, "contender": "unstuck", "score": 0.9, "seconds": 9.4}]
+    found = {
+        "scores": {"wine": {"unstuck": 0.9, "skorch": 0.95}},
+        "mean rank": {"unstuck": 2.0, "skorch": 1.0},
+        "ahead of unstuck": {"wine": {"skorch": {"by": 0.05, "error": 0.01}}},
+        "rows": rows,
+        "versions": {"torch": "2"},
+    }
+    monkeypatch.setattr(page, "results", lambda name: found if name == "fit" else {})
+    text = page.page()
+    assert "| wine | accuracy | 0.900 | **0.950** | 9 |" in text
+    assert "skorch 1.00, unstuck 2.00" in text
+    assert "- wine: skorch, by 0.050 ± 0.010" in text
+    found["ahead of unstuck"]["wine"]["skorch"]["error"] = 0.06
+    assert "None is ahead" in page.page()
+
+
 def test_formulas_become_mathml(docs, tmp_path):
     (tmp_path / "conf.py").write_text(
         f"import sys; sys.path.insert(0, {str(DOCS)!r})\n"
