@@ -16,7 +16,7 @@ import json
 import multiprocessing
 import platform
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,10 @@ def main() -> None:
     spawn = multiprocessing.get_context("spawn")
     # One thread each: with two, small nets wait for the other thread most of the time.
     with ProcessPoolExecutor(CORES, spawn, torch.set_num_threads, (1,)) as pool:
-        for found in pool.map(rows_of, *zip(*jobs, strict=True)):
-            rows += found
-            print("\n".join(map(json.dumps, found)), flush=True)
+        for done in as_completed([pool.submit(rows_of, *job) for job in jobs]):
+            rows += done.result()
+            print("\n".join(map(json.dumps, done.result())), flush=True)
+    rows.sort(key=lambda row: (row["seed"], options.tasks.index(row["task"])))
     summed = {"versions": versions(), **summary(rows), "rows": rows}
     shown = ("scores", "mean rank", "ahead of unstuck")
     print(json.dumps({name: summed[name] for name in shown}, indent=1))

@@ -7,7 +7,7 @@ from accuracy_page import results
 INTRODUCTION = """\
 # How good the models of fit are
 
-`benchmarks/fit.py`: {tasks} tasks, {seeds} seeds. Of each a quarter of the rows is kept to test by.
+`benchmarks/fit.py`: {tasks} tasks. Of each a quarter of the rows is kept to test by.
 unstuck goes first, with no setting; each of the others then has as many seconds for the same rows, in which
 it tries its own defaults, then settings at random, and keeps those that did best on held-out rows. The tasks
 and the others are in `benchmarks/fit_tasks.py` and `benchmarks/fit_contenders.py`; the rules of fit
@@ -23,8 +23,7 @@ def page() -> str:
     found = results("fit")
     if not found:
         return "# How good the models of fit are\n\nNot measured yet."
-    seeds = len({row["seed"] for row in found["rows"]})
-    parts = [INTRODUCTION.format(tasks=len(found["scores"]), seeds=seeds), *_scores(found), ""]
+    parts = [INTRODUCTION.format(tasks=len(found["scores"])), *_scores(found), ""]
     parts += ["Mean rank among the neural ones: " + _ranks(found) + ".", "", *_ahead(found)]
     versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
     return "\n".join([*parts, "", f"Measured with {versions}."])
@@ -32,7 +31,8 @@ def page() -> str:
 
 def _scores(found: dict[str, Any]) -> list[str]:
     names = list(next(iter(found["scores"].values())))
-    lines = [f"| task | score | {' | '.join(names)} | seconds |", "|---" * (len(names) + 3) + "|"]
+    lines = [f"| task | score | {' | '.join(names)} | seeds | seconds |"]
+    lines.append("|---" * (len(names) + 4) + "|")
     for task, scores in found["scores"].items():
         best = max(scores.values())
         cells = [_bold(f"{scores[name]:.3f}", bold=scores[name] == best) for name in names]
@@ -40,7 +40,7 @@ def _scores(found: dict[str, Any]) -> list[str]:
             r["seconds"] for r in found["rows"] if (r["task"], r["contender"]) == (task, "unstuck")
         ]
         unit, seconds = UNITS.get(task, "accuracy"), f"{sum(ours) / len(ours):.0f}"
-        lines.append(f"| {task} | {unit} | {' | '.join(cells)} | {seconds} |")
+        lines.append(f"| {task} | {unit} | {' | '.join(cells)} | {len(ours)} | {seconds} |")
     return lines
 
 

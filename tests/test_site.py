@@ -224,7 +224,7 @@ def test_the_page_of_fit_names_who_is_ahead(docs, monkeypatch):
     }
     monkeypatch.setattr(page, "results", lambda name: found if name == "fit" else {})
     text = page.page()
-    assert "| wine | accuracy | 0.900 | **0.950** | 9 |" in text
+    assert "| wine | accuracy | 0.900 | **0.950** | 1 | 9 |" in text
     assert "skorch 1.00, unstuck 2.00" in text
     assert "- wine: skorch, by 0.050 ± 0.010" in text
     found["ahead of unstuck"]["wine"]["skorch"]["error"] = 0.06
