@@ -29,9 +29,15 @@ def test_the_scarcer_the_rows_the_more_nets_share_them(rows, members):
 
 
 def test_nets_of_images_and_ones_own_are_trained_alone():
-    for recipe in (of(500, Shape(image=(1, 8, 8))), of(500, model="mine:net")):
+    for recipe in (of(500, Shape(image=(3, 32, 32))), of(500, model="mine:net")):
         assert recipe.members == 1
         assert "one" in recipe.reasons["members"]
+
+
+def test_small_images_are_shared_by_some():
+    small = Shape(image=(1, 8, 8))
+    assert of(500, small).members == of(500, small, model="cnn").members == 3
+    assert of(5000, small).members == 1
 
 
 def test_what_is_set_by_hand_stays():

@@ -132,7 +132,9 @@ def test_a_regression_has_no_classes_to_weigh():
         fitting.fit(examples(noisy_line), hand={"class_weights": True})
 
 
-STEPS = {"batch_size": 256, "learning_rate": 0.02, "epochs": 12, "patience": 12}
+STEPS = {
+    "batch_size": 256, "learning_rate": 0.02, "epochs": 12, "patience": 12, "dropout": 0.3
+}  # fmt: skip
 
 
 def stairs(values, draw):
