@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unstuck.fit import batches
-from unstuck.fit.batches import Batches, Encoded, Order, drawn, loader_of
+from unstuck.fit.batches import Batches, Encoded, Order, drawn
 from unstuck.fit.encoders import numbers
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitting import prepared
@@ -49,7 +49,7 @@ def test_each_row_comes_once_an_epoch_in_another_order(rows):
     order = Order(40, seed=1)
     seen = []
     for order.epoch in (0, 1):
-        targets = torch.cat([targets for _, targets in loader_of(rows, 12, order)])
+        targets = torch.cat([targets for _, targets in Batches(rows, 12, order)])
         assert sorted(targets.tolist()) == list(range(40))
         seen.append(targets.tolist())
     assert seen[0] != seen[1]
@@ -58,19 +58,19 @@ def test_each_row_comes_once_an_epoch_in_another_order(rows):
 
 def test_inputs_stay_beside_their_targets(rows):
     whole = rows_of()[0]
-    for (inputs,), targets in loader_of(rows, 12, Order(40, seed=1)):
+    for (inputs,), targets in Batches(rows, 12, Order(40, seed=1)):
         assert inputs.shape == (len(targets), 3)
         assert torch.equal(inputs, rows.__getitems__(targets)[0][0])
     assert whole[0][0].shape == (1, 3)
 
 
 def test_without_an_order_rows_come_as_they_stand(rows):
-    assert torch.cat([t for _, t in loader_of(rows, 12)]).tolist() == list(range(40))
+    assert torch.cat([t for _, t in Batches(rows, 12)]).tolist() == list(range(40))
 
 
 @pytest.mark.parametrize("size", [1, 7, 12, 13, 39, 40, 1000])
 def test_rows_are_spread_evenly_over_the_batches(rows, size):
-    loader = loader_of(rows, size)
+    loader = Batches(rows, size)
     sizes = [len(targets) for _, targets in loader]
     assert len(sizes) == len(loader) == -(-40 // size)
     assert max(sizes) <= size
@@ -80,9 +80,9 @@ def test_rows_are_spread_evenly_over_the_batches(rows, size):
 
 def test_an_epoch_goes_on_where_it_stopped(rows):
     order = Order(40, seed=1)
-    whole = [targets.tolist() for _, targets in loader_of(rows, 12, order)]
+    whole = [targets.tolist() for _, targets in Batches(rows, 12, order)]
     order.start = 2
-    assert [targets.tolist() for _, targets in loader_of(rows, 12, order)] == whole[2:]
+    assert [targets.tolist() for _, targets in Batches(rows, 12, order)] == whole[2:]
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -97,13 +97,13 @@ def test_processes_share_each_batch(rows, count):
 def test_what_fits_is_encoded_once(encoder):
     rows = rows_of(encoder=encoder)
     for _ in range(3):
-        list(loader_of(rows, 12))
+        list(Batches(rows, 12))
     assert encoder.calls == [1, 40]
 
 
 def test_what_does_not_fit_is_encoded_batch_by_batch(encoder, monkeypatch):
     monkeypatch.setattr(batches, "ROOM", 0)
-    list(loader_of(rows_of(encoder=encoder), 20))
+    list(Batches(rows_of(encoder=encoder), 20))
     assert encoder.calls == [1, 20, 20]
 
 
@@ -112,12 +112,12 @@ def test_an_error_of_the_encoder_comes_through(encoder, monkeypatch):
     rows = rows_of(encoder=encoder)
     monkeypatch.setattr(Counting, "encoded", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        list(loader_of(rows, 20))
+        list(Batches(rows, 20))
 
 
 def test_a_batch_is_encoded_while_the_one_before_it_is_used(encoder, monkeypatch):
     monkeypatch.setattr(batches, "ROOM", 0)
-    loader = iter(loader_of(rows_of(encoder=encoder), 10))
+    loader = iter(Batches(rows_of(encoder=encoder), 10))
     next(loader)
     for _ in range(500):
         if len(encoder.calls) == 3:
@@ -181,7 +181,7 @@ def test_a_part_gives_the_batches_of_its_rows_as_if_encoded_alone(encoder, monke
     assert len(part) == 6
     assert part.targets.tolist() == [0, 30, 40, 60, 200, 390]
     for (inputs, found), (wanted, known) in zip(
-        loader_of(part, 4, Order(6, 1)), loader_of(alone, 4, Order(6, 1)), strict=True
+        Batches(part, 4, Order(6, 1)), Batches(alone, 4, Order(6, 1)), strict=True
     ):
         assert all(map(torch.equal, inputs, wanted))
         assert torch.equal(found, known)

@@ -29,7 +29,8 @@ SCRIPT = """
     from unstuck.fit.checkpoints import Keeper
     from unstuck.fit.encoders import numbers
     from unstuck.fit.examples import Arrays
-    from unstuck.fit.loop import Loop, Stopped, is_main
+    from unstuck.fit.loop import Loop, Stopped
+    from unstuck.fit.ranks import is_main
     from unstuck.fit.recipe import Recipe
 
     torch.set_num_threads(1)

@@ -14,6 +14,7 @@ from unstuck import files
 from unstuck.commands.showing import shown
 from unstuck.errors import INTERRUPTED, ReportNotWritten, UsageError
 from unstuck.fit.folder import RECORD, REPORT
+from unstuck.fit.ranks import is_main
 
 if TYPE_CHECKING:
     from unstuck.fit.examples import Examples
@@ -108,7 +109,6 @@ def _trained(
     from unstuck.fit.checkpoints import interruptible
     from unstuck.fit.fitting import How
     from unstuck.fit.fitting import fit as fitted_to
-    from unstuck.fit.loop import is_main
 
     kept = folder / KEPT
     how = How(say, schedule, kept, wishes.resume, wishes.trackers, folder / LOGS)

@@ -1,11 +1,12 @@
 """Show where a fit stands: one line that moves in a terminal, a line now and then in a log."""
 
-import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from unstuck.fit.ranks import is_main
 
 if TYPE_CHECKING:
     from unstuck.fit.schedule import Schedule
@@ -27,7 +28,7 @@ def shown(schedule: "Schedule") -> Iterator[None]:
     from rich.live import Live
 
     console = Console(stderr=True)
-    if os.environ.get("RANK", "0") != "0":
+    if not is_main():
         yield
     elif console.is_interactive and sys.stderr.isatty():
         with Live(

@@ -151,8 +151,3 @@ class Batches(DataLoader[Batch]):
                 ready, upcoming = upcoming, worker.submit(self._encoded.__getitems__, places)
                 yield ready.result()
             yield upcoming.result()
-
-
-def loader_of(rows: Encoded, size: int, order: Order | None = None) -> Batches:
-    """Batches in this order, or as the rows stand."""
-    return Batches(rows, size, order)

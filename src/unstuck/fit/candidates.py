@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unstuck.fit import reliability, thresholds
-from unstuck.fit.batches import loader_of
+from unstuck.fit.batches import Batches
 from unstuck.fit.fitted import AT_ONCE, Fitted
 from unstuck.fit.loop import LOSSES
 from unstuck.fit.models._members import Members
@@ -67,7 +67,7 @@ def _held_out(ready: "Prepared", made: Sequence["Trained"]) -> Tensor:
     with torch.no_grad():
         for each, fold in zip(made, ready.split.folds, strict=False):
             model = each.model.cpu().eval()
-            rows = loader_of(ready.part(fold.validation), count)
+            rows = Batches(ready.part(fold.validation), count)
             found += [model(*inputs) for inputs, _ in rows]
     return torch.cat(found)
 

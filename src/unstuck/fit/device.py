@@ -33,11 +33,6 @@ def threads_for(model: nn.Module, *, images: bool) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def is_main() -> bool:
-    """Whether this process prints and writes: of those that ``torchrun`` starts, the first."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def has_bfloat16() -> bool:
     """Whether there is a GPU that computes in bfloat16 itself: an emulated one is slower than float32."""
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)

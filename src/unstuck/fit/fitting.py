@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.fit import encoders, metrics, models
-from unstuck.fit.batches import Encoded, Order, loader_of
+from unstuck.fit.batches import Batches, Encoded, Order
 from unstuck.fit.candidates import (
     Candidate,
     choice,
@@ -31,7 +31,8 @@ from unstuck.fit.examples import Examples, every
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies, repeated
 from unstuck.fit.live import Live
-from unstuck.fit.loop import LOSSES, Loop, Progress, is_main, optimizer_of
+from unstuck.fit.loop import LOSSES, Loop, Progress, optimizer_of
+from unstuck.fit.ranks import is_main
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.schedule import Schedule
 from unstuck.fit.split import Split, folds, held_out, strata_of
@@ -154,7 +155,7 @@ def measured_rate(ready: Prepared, recipe: Recipe, model: nn.Module | None = Non
         optimizer,
         LOSSES[recipe.loss],
         # Shuffled: rows often stand sorted by class, and such batches teach a net to forget.
-        loader_of(training, recipe.batch_size, Order(len(training), recipe.seed)),
+        Batches(training, recipe.batch_size, Order(len(training), recipe.seed)),
         seed=recipe.seed,
     )
     rate = found.choice or 1e-3

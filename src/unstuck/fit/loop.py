@@ -18,15 +18,16 @@ from torch.optim import SGD, AdamW, Optimizer
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.fit.batches import Batches, Encoded, Order, drawn
 from unstuck.fit.checkpoints import Keeper, Say, interruptible, refuse_odd, refuse_other
-from unstuck.fit.device import accelerator, is_main
+from unstuck.fit.device import accelerator
 from unstuck.fit.models import groups
 from unstuck.fit.progress import Epoch, Progress, State, copied, packed, unpacked
+from unstuck.fit.ranks import is_main
 from unstuck.fit.recipe import NAMES, Recipe
 
 if TYPE_CHECKING:
     from unstuck.notebook import WatchedRun
 
-__all__ = ["LOSSES", "Diverged", "Loop", "Progress", "Stopped", "is_main", "optimizer_of"]
+__all__ = ["LOSSES", "Diverged", "Loop", "Progress", "Stopped", "optimizer_of"]
 
 Loss = Callable[..., Tensor]
 

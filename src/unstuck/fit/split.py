@@ -1,6 +1,7 @@
 """Which rows are trained on, which choose, which judge: drawn once, classes alike in each."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class Split:
     folds: tuple[Fold, ...]
     test: Rows
 
-    @property
+    @cached_property
     def rest(self) -> Rows:
         """All rows but those to judge by."""
         return np.union1d(self.folds[0].training, self.folds[0].validation)
@@ -39,7 +40,7 @@ class Split:
         return np.concatenate([each.validation for each in self.folds])
 
     def said(self) -> str:
-        """``1258 to train on and to choose by, 270 to choose by, 269 to judge by``."""
+        """``1078 to train on, 359 to choose by, 360 to judge by``, or in how many folds."""
         training, validation, test = self.counts()
         if len(self.folds) == 1:
             return f"{training} to train on, {validation} to choose by, {test} to judge by"
