@@ -1,8 +1,8 @@
-"""What the recipe of a table says of members and pieces, and why."""
+"""What the recipe of a table says of members, and why."""
 
 import pytest
 
-from unstuck.fit.choose import ENOUGH, MANY, SCARCE, WIDE, Known, may_be_cut, recipe_for
+from unstuck.fit.choose import MANY, SCARCE, Known, recipe_for
 from unstuck.fit.encoders import Shape
 from unstuck.fit.task import Task
 
@@ -44,21 +44,3 @@ def test_what_is_set_by_hand_stays():
     recipe = of(500, members=3, pieces=4)
     assert (recipe.members, recipe.pieces) == (3, 4)
     assert recipe.reasons["members"] == recipe.reasons["pieces"] == "as the recipe's file says"
-
-
-@pytest.mark.parametrize(
-    ("rows", "shape", "hand", "may"),
-    [
-        (ENOUGH, TABLE, {}, True),
-        (ENOUGH, Shape(numbers=WIDE), {}, True),
-        (ENOUGH - 1, TABLE, {}, False),
-        (ENOUGH, Shape(numbers=WIDE + 1), {}, False),
-        (ENOUGH, Shape(codes=(3, 4)), {}, False),
-        (ENOUGH, TABLE, {"model": "linear"}, False),
-        (ENOUGH, Shape(image=(1, 8, 8)), {}, False),
-    ],
-)
-def test_numbers_of_a_table_with_enough_rows_may_be_cut(rows, shape, hand, may):
-    recipe = of(rows, shape, **hand)
-    assert may_be_cut(recipe, Known(rows, shape, TASK)) == may
-    assert recipe.reasons["pieces"].startswith("measured" if may else "only")

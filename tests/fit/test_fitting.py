@@ -11,7 +11,7 @@ import torch
 
 from unstuck.errors import UsageError
 from unstuck.fit import candidates, fitting
-from unstuck.fit.choose import PIECES
+from unstuck.fit.alternatives import PIECES
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import Fitted, load_fitted
 from unstuck.fit.loop import Stopped
@@ -144,11 +144,10 @@ def stairs(values, draw):
 @pytest.mark.parametrize(("targets", "pieces"), [(stairs, PIECES), (noisy_line, 0)])
 def test_numbers_are_cut_where_that_is_clearly_better(targets, pieces):
     ready = fitting.prepared(examples(targets, rows=1200), hand=STEPS)
-    kept = fitting._whole_or_cut(ready, fitting.How(name="net"))
+    kept = fitting._best(ready, fitting.How(name="net"))
     assert kept.recipe.pieces == pieces
     found = re.fullmatch(
-        r"pieces that each number is cut into: held-out loss ([\d.]+) with 0, ([\d.]+) with 16 \(q05\)",
-        kept.recipe.reasons["pieces"],
+        r"held-out loss ([\d.]+) without, ([\d.]+) with pieces 16", kept.recipe.reasons["pieces"]
     )
     whole, cut = map(float, found.groups())
     assert (cut < 0.8 * whole) == bool(pieces)

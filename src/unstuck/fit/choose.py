@@ -10,6 +10,7 @@ import torch
 
 from unstuck.errors import UsageError
 from unstuck.fit import device
+from unstuck.fit.alternatives import alternatives
 from unstuck.fit.encoders import Shape
 from unstuck.fit.models import FOR_IMAGES, backbone
 from unstuck.fit.recipe import HAND, Recipe, by_hand
@@ -39,12 +40,6 @@ MEMBERS = {"scarce": 8, "several": 5, "of small images": 3}
 SOON = 200_000
 """Pixels of all training images together that a small net passes through in a quarter of a second."""
 
-PIECES, ENOUGH = 16, 1000
-"""Into which each number of a table is cut, if that is measured better; rows that place the edges well."""
-
-WIDE = 32
-"""Numbers above which pieces would make the first layer most of the net."""
-
 
 @dataclass(frozen=True)
 class Known:
@@ -62,7 +57,8 @@ def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -
     )
     recipe = by_hand(recipe, hand or {})
     for chosen in (
-        _batches, _model, _members, _pieces, _images, _transfer, _loss, _length, _optimizer, _precision,
+        _batches, _model, _members, _images, _transfer, _loss, _length, _optimizer, _precision,
+        _alternatives,
     ):  # fmt: skip
         recipe = by_hand(chosen(recipe, known), hand or {})
     return recipe
@@ -79,6 +75,7 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
             "model": "a table: fully connected layers with ReLU; without it layers collapse to one (q05)",
             "width": f"for {known.rows} training rows",
             "depth": "two hidden layers; more seldom pay on tables",
+            "pieces": "numbers enter as they are",
             "normalisation": "layer statistics do not depend on the batch (q20)",
             "dropout": f"{known.rows} rows are soon learned by heart (q06)"
             if dropout
@@ -110,20 +107,14 @@ def _members(recipe: Recipe, known: Known) -> Recipe:
     return recipe.because({"members": why}, members=members)
 
 
-def _pieces(recipe: Recipe, known: Known) -> Recipe:
-    measured = "measured when the net is trained: as they are, or in pieces"
-    why = (
-        measured
-        if may_be_cut(recipe, known)
-        else "only numbers of a table with enough rows are cut"
-    )
-    return recipe.because({"pieces": why})
-
-
-def may_be_cut(recipe: Recipe, known: Known) -> bool:
-    """Whether numbers in pieces are worth a try."""
-    few = known.rows < ENOUGH or not 0 < known.shape.numbers <= WIDE
-    return recipe.model == "mlp" and not few
+def _alternatives(recipe: Recipe, known: Known) -> Recipe:
+    tried = alternatives(recipe, known.rows, known.shape)
+    reasons = {
+        name: f"{recipe.reasons.get(name, '')}; {value} if that is measured better in training"
+        for each in tried
+        for name, value in each.values.items()
+    }
+    return recipe.because(reasons)
 
 
 def _net_of_images(recipe: Recipe, known: Known) -> Recipe:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.fit import encoders, metrics, models
+from unstuck.fit.alternatives import Alternative, alternatives
 from unstuck.fit.batches import Batches, Encoded, Order
 from unstuck.fit.candidates import (
     Candidate,
@@ -24,7 +25,7 @@ from unstuck.fit.candidates import (
     with_or_without_weights,
 )
 from unstuck.fit.checkpoints import Keeper
-from unstuck.fit.choose import PIECES, Known, may_be_cut, recipe_for
+from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.device import threads_for
 from unstuck.fit.encoders import Encoder, Rows, decoded, encoder_of
 from unstuck.fit.examples import Examples, every
@@ -371,33 +372,37 @@ def _planned(ready: Prepared, hand: Mapping[str, Any]) -> Iterator[str]:
 
         yield from WAYS[ready.recipe.transfer]
     elif ready.recipe.model != "linear":
-        yield from of("net", *["net-pieces"] * _tries_pieces(ready, hand))
+        yield from of("net", *(f"net-{each.name}" for each in _alternatives(ready)))
 
 
 def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
     if not ready.recipe.backbone:
-        first = _whole_or_cut(ready, how) if _tries_pieces(ready, hand) else None
-        return _candidate(ready, ready.recipe, how, hand, first)
+        return _candidate(ready, ready.recipe, how, hand, _best(ready, how))
     from unstuck.fit.transfer import transferred
 
     way = transferred(ready, hand, how)
     return judged(way.ready, (way.trained,))
 
 
-def _tries_pieces(ready: Prepared, hand: Mapping[str, Any]) -> bool:
-    return "pieces" not in hand and may_be_cut(ready.recipe, ready.known)
+def _alternatives(ready: Prepared) -> tuple[Alternative, ...]:
+    return alternatives(ready.recipe, len(ready.split.rest), ready.encoder.shape)
 
 
-def _whole_or_cut(ready: Prepared, how: How) -> Trained:
-    """The first member, its numbers as they are or in pieces as well: in pieces if that is clearly better."""
-    whole = trained(ready, ready.recipe, how)
-    recipe = ready.recipe.because(pieces=PIECES)
-    cut = trained(ready, recipe, replace(how, name=f"{how.name}-pieces"))
-    losses = {each.recipe.pieces: held_out_losses(ready, each) for each in (whole, cut)}
-    kept = cut if simplest(losses) else whole
-    seen = ", ".join(f"{float(each.mean()):.3f} with {name}" for name, each in losses.items())
-    why = f"pieces that each number is cut into: held-out loss {seen} (q05)"
-    return replace(kept, recipe=kept.recipe.because({"pieces": why}))
+def _best(ready: Prepared, how: How) -> Trained:
+    """The first member as its recipe says, or with those alternatives that are clearly better."""
+    kept = trained(ready, ready.recipe, how)
+    losses = held_out_losses(ready, kept)
+    for each in _alternatives(ready):
+        rate = ready.recipe.learning_rate
+        recipe = kept.recipe.because(learning_rate=rate, **each.values)
+        other = trained(ready, recipe, replace(how, name=f"{how.name}-{each.name}"))
+        both = {"kept": losses, "other": held_out_losses(ready, other)}
+        seen = "{:.3f} without, {:.3f} with".format(*(float(of.mean()) for of in both.values()))
+        reasons = dict.fromkeys(each.values, f"held-out loss {seen} {each.said()}")
+        if simplest(both) == "other":
+            kept, losses = other, both["other"]
+        kept = replace(kept, recipe=kept.recipe.because(reasons))
+    return kept
 
 
 def _candidate(
