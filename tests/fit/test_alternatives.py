@@ -5,8 +5,15 @@ import pytest
 
 from unstuck.fit import fitting
 from unstuck.fit.alternatives import (
-    DECAY, DROPOUT, ENOUGH, PIECES, PLENTY, WIDE, Alternative, alternatives,
-)  # fmt: skip
+    DECAY,
+    DROPOUT,
+    ENOUGH,
+    PIECES,
+    PLENTY,
+    WIDE,
+    Alternative,
+    alternatives,
+)
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.encoders import Shape
 from unstuck.fit.examples import Arrays, Examples
