@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def page(run: Run, remedies: wording.Remedies, more: "Markup | str" = "") -> str:
-    """The run as one HTML file; ``more`` are sections of the caller's, behind the findings."""
+def page(run: Run, remedies: wording.Remedies, more: "Markup | str" = "", title: str = "") -> str:
+    """The run as one HTML file.
+
+    ``more`` are sections of the caller's, which follow the verdict; ``title`` stands above it where
+    nothing was found.
+    """
     run = harmless(run)
     main, others = shown(run)
     return markup.template("report/page.html.j2").render(
@@ -25,6 +29,7 @@ def page(run: Run, remedies: wording.Remedies, more: "Markup | str" = "") -> str
         wording=wording,
         trials=trials,
         more=more,
+        title=title,
     )
 
 
