@@ -213,11 +213,12 @@ def _loss(recipe: Recipe, known: Known) -> Recipe:
         raise UsageError(
             f"a {known.task.kind} task has no classes to weigh", "class_weights = false"
         )
-    reasons = {
-        "loss": why,
-        "threshold": "chosen on held-out rows; weights would spoil the probabilities (q21)",
-        "class_weights": "they would spoil the probabilities (q21)",
-    }
+    reasons = {"loss": why}
+    if known.task.is_classification:
+        reasons |= {
+            "threshold": "chosen on held-out rows; weights would spoil the probabilities (q21)",
+            "class_weights": "they would spoil the probabilities (q21)",
+        }
     return recipe.because(reasons, loss=loss)
 
 
