@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import unstuck
-from unstuck.errors import BadData
+from unstuck.errors import BadData, UsageError
 from unstuck.fit.estimator import FitClassifier, FitRegressor
 
 QUICK = {"model": "linear", "learning_rate": 0.1, "epochs": 5}
@@ -115,3 +115,26 @@ def test_the_package_is_still_a_package():
 
     assert callable(unstuck.fit)
     assert "binary" in KINDS
+
+
+def test_without_a_terminal_what_was_left_out_is_a_warning():
+    draw = np.random.default_rng(0)
+    values = draw.normal(size=120)
+    frame = pandas.DataFrame({"a": values, "same": 1, "copy": 2 * values})
+    with pytest.warns(UserWarning, match="left out") as seen:
+        model = unstuck.fit(frame, 2 * values, recipe=QUICK)
+    said = [str(each.message) for each in seen]
+    assert any(text.startswith("same is left out") for text in said)
+    assert any(text.startswith("copy equals the target") for text in said)
+    assert model.notes_[0] == "columns: numbers a, copy"
+
+
+def test_a_recipe_that_does_not_exist_is_said_as_in_a_file():
+    with pytest.raises(BadData, match="a recipe has no modle"):
+        unstuck.fit(np.eye(20), [0, 1] * 10, recipe={"modle": "mlp"})
+
+
+def test_what_cannot_be_made_is_said_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("unstuck.fit.fitting.trained", None)
+    with pytest.raises(UsageError, match="there is no module minee"):
+        unstuck.fit(np.eye(20), [0, 1] * 10, recipe={"model": "minee:net"})

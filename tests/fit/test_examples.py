@@ -104,6 +104,7 @@ def test_what_was_read_left_out_and_suspected_is_said(tmp_path):
     assert ready.notes == (
         "target: label, by its name (--target says another)",
         f"1 of 61 rows have no target, the first is {tmp_path / 'd.csv'}, line 62: left out",
+        "columns: numbers a; names copy (2)",
         "key is left out: 51 of its 51 values are different, as of names of rows",
         "warning: copy equals the target: can it be known when you predict? if not, leave it out",
     )
@@ -128,9 +129,7 @@ def test_a_few_equal_rows_are_chance():
 
 def test_a_class_too_rare_to_be_held_out_is_said():
     ready = prepared(read(X, Wish(), ["a", "b"] * 29 + ["c", "c"]))
-    assert ready.notes == (
-        "warning: a class has 2 examples, too few to train, choose and judge by",
-    )
+    assert ready.notes == ("warning: too few examples to train, choose and judge by: c (2)",)
 
 
 class Enough(Exception):
@@ -146,3 +145,10 @@ def test_the_person_hears_it(monkeypatch):
     with pytest.raises(Enough):
         fit(read(X, Wish(), [*CLASSES[:-1], None]), how=How(said.append))
     assert "1 of 60 rows have no target, the first is row 60: left out" in said
+
+
+def test_durations_are_compared_with_the_target_and_lists_are_not():
+    hours = pl.Series(np.arange(60) * 3_600_000, dtype=pl.Duration("ms"))
+    frame = pl.DataFrame({"took": hours, "parts": [[1, 2]] * 60, "a": X[:, 0]})
+    found = copies(Columns(nw.from_native(frame)), np.arange(60.0), np.arange(60))
+    assert found == ("took",)

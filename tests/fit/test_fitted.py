@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ import torch
 
 from unstuck.errors import BadData
 from unstuck.fit import fitted as module
+from unstuck.fit import report
 from unstuck.fit.encoders import Shape
 from unstuck.fit.examples import Arrays, Examples
 from unstuck.fit.fitted import load_fitted
 from unstuck.fit.fitting import How, fit, prepared
 from unstuck.fit.readers import Wish, read
+from unstuck.records import Finding
 
 HAND = {"learning_rate": 0.01, "epochs": 4, "model": "mlp"}
 PAYLOAD = '</script><img src=x onerror="alert(1)">|`*_[a](b)\x1b[31m\u202e'
@@ -36,6 +39,7 @@ from pathlib import Path
 import unstuck
 from unstuck.fit.fitting import prepared
 from unstuck.fit.readers import Wish, read
+from unstuck.records import Finding
 model = unstuck.load(sys.argv[1])
 ready = prepared(read("digits", Wish()))
 rows = ready.split.test
@@ -84,6 +88,23 @@ def test_the_report_shows_findings_metrics_reasons_and_the_diagram(digits):
     assert "Probabilities given to the likeliest class" in text
     assert page.count("<svg") >= 2
     assert "<script" not in page
+
+
+def test_the_report_begins_with_how_good_the_model_is_whatever_was_found(digits):
+    fitted = digits[1]
+    found = [
+        Finding("the best epoch is long ago", check="overfitting", severity="warning"),
+        Finding("units are dead", check="dead-units", severity="warning"),
+    ]
+    fitted = replace(fitted, run=replace(fitted.run, findings=tuple(found)))
+    page = report.page_of(fitted)
+    title = re.search(r"<h1[^>]*>\s*(.*?)\s*</h1>", page, re.DOTALL)[1]
+    accuracy, linear = fitted.metrics["accuracy"], fitted.about["linear"]["accuracy"]
+    assert title == (
+        f"Accuracy {accuracy:.3f}, the linear model {linear:.3f}, on 270 rows that nothing was chosen by"
+    )
+    assert "units are dead" in page
+    assert "long ago" not in page  # the weights of the best epoch are back
 
 
 def test_the_card_says_how_good_it_is_and_how_to_use_it(digits):

@@ -35,3 +35,14 @@ def test_one_row_has_no_r2():
 def test_the_first_metric_is_said_first():
     assert metrics.said({"a": 1, "b": 2, "c": 3, "d": 4}, "c") == "c 3.000, a 1.000, b 2.000"
     assert metrics.said({"a": 1}, "not there") == "a 1.000"
+
+
+@pytest.mark.parametrize("rare", [0, 1])
+def test_of_two_classes_the_rarer_one_is_to_be_found(rare):
+    targets = torch.tensor([rare] * 5 + [1 - rare] * 95)
+    given = torch.linspace(0.9, 0.1, 100)
+    probabilities = torch.stack([given, 1 - given] if rare == 0 else [1 - given, given], 1)
+    found = metrics.classification(probabilities, probabilities.argmax(1), targets)
+    assert found["average precision of the rarer class"] == pytest.approx(1.0)
+    assert found["recall of the rarer class"] == 1.0
+    assert found["precision of the rarer class"] == pytest.approx(0.1)

@@ -65,7 +65,8 @@ def table(folder, **columns):
     gone = np.where(draw.random(600) < 0.1, np.nan, numbers[:, 2])
     frame = pl.DataFrame(
         {NASTY: numbers[:, 0], "b": numbers[:, 1], "c": pl.Series(gone).fill_nan(None),
-         "city": city, "day": day}
+         "city": city, "day": day, "new": np.where(numbers[:, 0] > 0, "True", "FALSE"),
+         "sold": pl.Series(day).dt.strftime("%d %b %Y"), "zip": np.where(numbers[:, 1] > 0, "01067", "10115")}
         | {name: make(price) for name, make in columns.items()}
     )  # fmt: skip
     frame.write_csv(folder / "houses.csv")

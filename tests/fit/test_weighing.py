@@ -76,3 +76,30 @@ def test_a_threshold_that_is_clearly_better_is_moved():
     targets = (torch.arange(200) >= 180).long()
     [threshold] = thresholds.of_binary(torch.stack([1 - positive, positive], 1), targets)
     assert 0.7 < threshold < 0.8
+
+
+def of_classes(counts, right):
+    """Probabilities of rows whose class is the likeliest in all but some of the rarest class."""
+    targets = torch.repeat_interleave(torch.arange(len(counts)), torch.tensor(counts))
+    given = torch.full((len(targets), len(counts)), 0.02)
+    given[torch.arange(len(targets)), targets] = 0.9
+    rarest = (targets == len(counts) - 1).nonzero()[right:, 0]
+    given[rarest, 0], given[rarest, -1] = 0.55, 0.41
+    return given / given.sum(1, keepdim=True), targets
+
+
+def test_thresholds_of_classes_are_their_shares_where_that_finds_more_of_them():
+    found = thresholds.of_classes(*of_classes([300, 80, 20], right=4))
+    assert found == pytest.approx((0.75, 0.2, 0.05))
+
+
+def test_a_class_too_rare_to_choose_by_is_taken_for_ten_rows():
+    given, targets = of_classes([300, 80, 20, 3], right=4)
+    given[targets == 2] = given[targets == 2].roll(1, 0)
+    given[380:396, 0], given[380:396, 2] = 0.55, 0.41
+    *_, threshold = thresholds.of_classes(given, targets)
+    assert threshold == pytest.approx(10 / 403)
+
+
+def test_nothing_is_moved_where_the_likeliest_class_is_as_good():
+    assert thresholds.of_classes(*of_classes([300, 80, 3], right=3)) == (1.0, 1.0, 1.0)

@@ -39,6 +39,7 @@ def predict(wishes: Wishes) -> int:
         ReportNotWritten: the table cannot be written.
     """
     libraries()
+    from unstuck.fit import encoders
     from unstuck.fit.fitted import load_fitted
     from unstuck.fit.readers import Wish, read
 
@@ -55,6 +56,8 @@ def predict(wishes: Wishes) -> int:
     else:
         files.write_report(wishes.out, text)
         say(f"{len(examples)} predictions: {wishes.out}")
+    for note in encoders.unknown(fitted.encoder, examples.inputs):
+        say(note)
     if examples.targets is not None:
         say(_judgement(fitted, examples, outputs))
     return 0
@@ -91,15 +94,23 @@ def _table(columns: Sequence[Column]) -> str:
 
 
 def _judgement(fitted: "Fitted", examples: "Examples", outputs: Any) -> str:
+    """Of the rows that have a target."""
     from unstuck.fit import metrics
+    from unstuck.fit.examples import is_missing
 
     assert examples.targets is not None, "asked only where they are"
+    known = (~is_missing(examples.targets)).nonzero()[0]
+    if not len(known):
+        return "not judged: no row has a target"
     try:
-        targets = fitted.task.encoded(examples.targets, examples.place)
+        targets = fitted.task.encoded(
+            examples.targets[known], lambda row: examples.place(int(known[row]))
+        )
     except BadData as error:
         return f"not judged: {error.message}"
-    found = metrics.said(fitted.judged(outputs, targets), fitted.about.get("headline", ""))
-    return f"on these {len(examples)} rows{_known(fitted, examples)}: {found}"
+    found = fitted.judged(outputs[known], targets)
+    said = metrics.said(found, fitted.about.get("headline", ""))
+    return f"on these {len(known)} rows{_known(fitted, examples)}: {said}"
 
 
 def _known(fitted: "Fitted", examples: "Examples") -> str:

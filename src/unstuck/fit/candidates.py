@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor
 
-from unstuck.fit import reliability, thresholds
+from unstuck.fit import metrics, reliability, thresholds
 from unstuck.fit.batches import Batches
 from unstuck.fit.fitted import AT_ONCE, Fitted
 from unstuck.fit.loop import LOSSES
@@ -51,6 +51,10 @@ def judged(ready: "Prepared", made: Sequence["Trained"]) -> Candidate:
         "epochs": [len(each.progress.history) for each in made],
         "best epochs": [each.progress.best_epoch for each in made],
     }
+    if ready.task.kind == "binary":
+        about["rarer"] = str(
+            ready.task.names[metrics.rarer(ready.task.classes(ready.targets[rows]))]
+        )
     fitted = replace(fitted, metrics=fitted.judged(found, ready.targets[rows]), about=about)
     return Candidate(fitted, held, _losses(recipe, held, truth))
 
@@ -147,7 +151,7 @@ def _losses(recipe: Recipe, outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def _reliability(fitted: Fitted, outputs: Tensor, targets: Tensor) -> list[dict[str, Any]]:
-    """Groups of rows by what was given to the positive class, the label, or the class that was likeliest."""
+    """Groups of rows by what was given to the rarer class, the label, or the class that was likeliest."""
     task = fitted.task
     if not task.is_classification:
         return []
@@ -155,5 +159,8 @@ def _reliability(fitted: Fitted, outputs: Tensor, targets: Tensor) -> list[dict[
     if task.kind == "multi-class":
         surest, likeliest = found.max(1)
         return reliability.plain(reliability.groups_of(surest, likeliest == targets))
-    positive = found[:, 1] if task.kind == "binary" else found.flatten()
-    return reliability.plain(reliability.groups_of(positive, targets.flatten()))
+    if task.kind == "binary":
+        classes = task.classes(targets)
+        number = metrics.rarer(classes)
+        return reliability.plain(reliability.groups_of(found[:, number], classes == number))
+    return reliability.plain(reliability.groups_of(found.flatten(), targets.flatten()))

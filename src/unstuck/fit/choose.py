@@ -52,9 +52,11 @@ class Known:
 
 def recipe_for(known: Known, seed: int, hand: Mapping[str, Any] | None = None) -> Recipe:
     """All but the learning rate, which is measured; what follows from a value set by hand follows it."""
-    recipe = Recipe().because(
-        {"seed": "of the split, the start, the order and what is drawn"}, seed=seed
-    )
+    reasons = {
+        "seed": "of the split, the start, the order and what is drawn",
+        "pieces": "numbers enter as they are",
+    }
+    recipe = Recipe().because(reasons, seed=seed)
     recipe = by_hand(recipe, hand or {})
     for chosen in (
         _batches, _model, _members, _images, _transfer, _loss, _length, _optimizer, _precision,
@@ -75,7 +77,6 @@ def _model(recipe: Recipe, known: Known) -> Recipe:
             "model": "a table: fully connected layers with ReLU; without it layers collapse to one (q05)",
             "width": f"for {known.rows} training rows",
             "depth": "two hidden layers; more seldom pay on tables",
-            "pieces": "numbers enter as they are",
             "normalisation": "layer statistics do not depend on the batch (q20)",
             "dropout": f"{known.rows} rows are soon learned by heart (q06)"
             if dropout

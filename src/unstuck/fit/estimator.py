@@ -1,5 +1,6 @@
 """Models as scikit-learn knows them: fit, predict, score, and what was trained behind them."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from unstuck.fit.fitted import Fitted, load_fitted
 from unstuck.fit.fitting import fit as fitted_to
 from unstuck.fit.readers import Wish, read
 from unstuck.fit.task import Kind, task_of
+
+ALARMING = ("warning: ", "left out", "read as names")
+"""In notes that a person has to know of, who sees no terminal."""
 
 HandSet = Mapping[str, Any] | str | Path | None
 """Values of the recipe that a person sets, or the file in which they stand."""
@@ -76,8 +80,20 @@ class _Fit(BaseEstimator):  # type: ignore[misc]
 
     def _on(self, examples: Examples, kind: Kind | None) -> Any:
         hand = self.recipe or {}
-        hand = dict(hand) if isinstance(hand, Mapping) else recipes.read(Path(hand))
-        return self._of(fitted_to(examples, kind=kind, seed=self.seed, hand=hand))
+        if isinstance(hand, Mapping):
+            hand = {name: recipes.checked(name, each, "recipe") for name, each in hand.items()}
+        else:
+            hand = recipes.read(Path(hand))
+        fitted = fitted_to(examples, kind=kind, seed=self.seed, hand=hand)
+        for note in fitted.about["notes"]:
+            if any(word in note for word in ALARMING):
+                warnings.warn(note.removeprefix("warning: "), stacklevel=5)
+        return self._of(fitted)
+
+    @property
+    def notes_(self) -> tuple[str, ...]:
+        """How the data were read, what was left out and why, and what may spoil the judgement."""
+        return tuple(self._fitted().about.get("notes", ()))
 
     def _of(self, fitted: Fitted) -> Any:
         self.fitted_ = fitted

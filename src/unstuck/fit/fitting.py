@@ -115,14 +115,15 @@ def prepared(
     quick = replace(examples, inputs=decoded(encoder, examples.inputs))
     recipe = recipe_for(Known(len(rest), encoder.shape, task), seed, hand)
     parts = Split(folds(rest, strata, len(test), recipe.members, seed), test)
-    if recipe.backbone:  # what cannot begin is said before the work does
-        models.begun(recipe, encoder.shape, task)
-    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, strata))
+    # What cannot begin is said before the work does.
+    (models.begun if recipe.backbone else models.net)(recipe, encoder.shape, task)
+    notes = (*examples.notes, *encoders.said(encoder), *_warnings(quick, targets, parts, task))
     return Prepared(quick, task, parts, encoder, targets, recipe, examples, notes)
 
 
-def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) -> list[str]:
+def _warnings(examples: Examples, targets: Tensor, parts: Split, task: Task) -> list[str]:
     """What spoils the judgement: a copy of the target, rows on both sides, a class too rare."""
+    strata = strata_of(targets, task.kind)
     of = targets.numpy() if strata is None else strata
     found = [
         f"warning: {name} equals the target: can it be known when you predict? if not, leave it out"
@@ -134,10 +135,14 @@ def _warnings(examples: Examples, targets: Tensor, parts: Split, strata: Any) ->
             f"warning: {again} of the {judging} rows to judge by are also among those trained on: "
             "the judgement may be too good"
         )
-    fewest = 3 if strata is None else int(np.bincount(strata).min())
-    if fewest < 3:
+    counts = [] if strata is None else np.bincount(strata).tolist()
+    rare = [
+        f"{name} ({count})" for name, count in zip(task.names, counts, strict=False) if count < 3
+    ]
+    if rare:
         found.append(
-            f"warning: a class has {fewest} examples, too few to train, choose and judge by"
+            f"warning: too few examples to train, choose and judge by: {', '.join(rare[:8])}"
+            + (f" and {len(rare) - 8} more" if len(rare) > 8 else "")
         )
     return found
 

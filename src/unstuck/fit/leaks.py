@@ -71,7 +71,11 @@ def _of_table(frame: pl.DataFrame, targets: NDArray[Any], rows: Rows) -> tuple[s
 
 
 def _ranked(column: pl.Series) -> NDArray[np.float64]:
-    """Numbers as they are, other values by a number each."""
+    """Numbers as they are, other values by a number each; lists are never used."""
+    if column.dtype.is_nested():
+        return np.zeros((len(column), 1))
+    if column.dtype.is_temporal():
+        column = column.to_physical()
     if not column.dtype.is_numeric():
         column = column.cast(pl.String, strict=False).rank("dense")
     return column.cast(pl.Float64).to_numpy().reshape(-1, 1)

@@ -16,12 +16,17 @@ from torchmetrics.functional.regression import mean_absolute_error, r2_score
 
 from unstuck.fit.task import Task
 
+OF_RARER = "average precision of the rarer class"
+
 RARE = 0.2
 """Of an even share: accuracy hides whether a class rarer than this is ever named."""
 
 
 def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[str, float]:
-    """Of probabilities (rows, classes), the classes chosen (rows,) and the true ones (rows,)."""
+    """Of probabilities (rows, classes), the classes chosen (rows,) and the true ones (rows,).
+
+    Of two classes the rarer one is the one to be found.
+    """
     count = probabilities.shape[1]
     found = {
         "accuracy": float((chosen == targets).float().mean()),
@@ -30,16 +35,32 @@ def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> di
         "Brier score": float(_squares(probabilities, targets)),
     }
     if count == 2:
-        positive = probabilities[:, 1].contiguous()
-        if 0 < int(targets.sum()) < len(targets):  # else there is nothing to rank
-            found["average precision"] = float(binary_average_precision(positive, targets))
-            found["area under ROC"] = float(binary_auroc(positive, targets))
-        found["calibration error"] = float(binary_calibration_error(positive, targets))
+        number = rarer(targets)
+        positive, truth = probabilities[:, number].contiguous(), (targets == number).long()
+        found |= _of_one(chosen == number, truth.bool())
+        if 0 < int(truth.sum()) < len(truth):  # else there is nothing to rank
+            found[OF_RARER] = float(binary_average_precision(positive, truth))
+            found["area under ROC"] = float(binary_auroc(positive, truth))
+        found["calibration error"] = float(binary_calibration_error(positive, truth))
     else:
         found["calibration error"] = float(
             multiclass_calibration_error(probabilities, targets, count)
         )
     return found
+
+
+def rarer(targets: Tensor) -> int:
+    """Of two classes that which fewer rows (rows,) are of; the second if they are as many."""
+    return int(2 * targets.sum() <= len(targets))
+
+
+def _of_one(named: Tensor, true: Tensor) -> dict[str, float]:
+    """How many rows of a class are found, and how many that are called so are of it."""
+    hits = float((named & true).sum())
+    return {
+        "recall of the rarer class": hits / max(1, int(true.sum())),
+        "precision of the rarer class": hits / max(1, int(named.sum())),
+    }
 
 
 def labelling(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[str, float]:

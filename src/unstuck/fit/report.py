@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from unstuck.fit.fitted import Fitted
 
 
+MENDED = ("overfitting",)
+"""The weights of the best epoch are back."""
+
+
 def page_of(fitted: "Fitted") -> str:
     """The page of ``unstuck check`` for this training, with the model's own sections."""
     return page(_named(fitted), all_remedies(), _sections(fitted), title_of(fitted))
@@ -36,10 +40,12 @@ def title_of(fitted: "Fitted") -> str:
 
 
 def _named(fitted: "Fitted") -> Run:
-    """The run under the name of its command."""
+    """The run under the name of its command, without what the training has mended itself."""
     run = fitted.run or _unseen()
     command = f"unstuck fit {fitted.about.get('source', '')}".strip()
-    return replace(run, script=replace(run.script, command=command, kind="training"))
+    findings = tuple(each for each in run.findings if each.check not in MENDED)
+    script = replace(run.script, command=command, kind="training")
+    return replace(run, script=script, findings=findings)
 
 
 def _unseen() -> Run:
@@ -102,7 +108,7 @@ def _drawn(groups: Any) -> str:
 
 def _caption(fitted: "Fitted") -> str:
     of = {
-        "binary": f"to {fitted.task.names[-1]}",
+        "binary": f"to {fitted.about.get('rarer', fitted.task.names[-1])}, the rarer class",
         "multi-class": "to the likeliest class",
         "multi-label": "to the labels",
     }.get(fitted.task.kind, "")

@@ -17,10 +17,10 @@ from unstuck.fit.models import cnn
 from unstuck.fit.pictures import DEEP, headers
 from unstuck.fit.readers import Wish, arrays, bundled
 from unstuck.fit.readers._layout import layout_of
-from unstuck.fit.readers._text import MISSING
+from unstuck.fit.readers._text import MISSING, are_truths, form_of
 from unstuck.fit.readers.images import TABLE
 from unstuck.fit.readers.images import read as read_folder
-from unstuck.fit.readers.tables import TEXT
+from unstuck.fit.readers.tables import TEXT, texts
 from unstuck.fit.recipe import NAMES
 from unstuck.report.harmless import visible
 
@@ -107,6 +107,20 @@ def _of_table(fitted: Fitted, data: str, labels: Path | None) -> dict[str, Any]:
         "augmented": False,
         "given": "numbers",
         "entry": "numbers.shape[1]" + " * (1 + PIECES)" * bool(fitted.recipe.pieces),
+        **_of_text(table, data),
+    }
+
+
+def _of_text(table: Table | None, data: str) -> dict[str, Any]:
+    """What polars takes for text: dates by their forms, and columns of true and false."""
+    if table is None or _how(data) != "csv":
+        return {"dates": {}, "truths": []}
+    frame, _ = texts(Path(data))
+    written = {name: frame[name].str.strip_chars() for name, _ in table.features}
+    numbers = [name for name, part in table.features if not part]
+    return {
+        "dates": {name: form_of(written[name]) for name, part in table.features if part},
+        "truths": [each for each in numbers if are_truths(written[each])],
     }
 
 

@@ -7,6 +7,9 @@ from unstuck.fit.metrics import balanced_accuracy, f1
 from unstuck.fit.task import Task
 from unstuck.fit.weighing import gain
 
+FEW = 10
+"""Rows of a class below which its share, and where its probabilities lie, are chance."""
+
 STEPS = 99
 """Thresholds tried, evenly among the probabilities that occur."""
 
@@ -48,9 +51,16 @@ def of_binary(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
 
 
 def of_classes(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:
-    """What each class's probability is divided by before the largest is taken: its share of the rows."""
-    shares = torch.bincount(targets, minlength=probabilities.shape[1]) / len(targets)
-    return tuple(shares.clamp_min(1 / len(targets)).tolist())
+    """What each class's probability is divided by before the largest is taken: its share of the rows.
+
+    Of a class with fewer than 10 rows, what 10 would be. As of two classes, nothing is moved where
+    balanced accuracy is not better by more than one standard error.
+    """
+    counts = torch.bincount(targets, minlength=probabilities.shape[1])
+    shares = counts.clamp_min(FEW) / len(targets)
+    first, second = (each.argmax(1) == targets for each in (probabilities / shares, probabilities))
+    better, error = gain(first, second, targets)
+    return tuple(shares.tolist()) if better > error else (1.0,) * len(shares)
 
 
 def of_labels(probabilities: Tensor, targets: Tensor) -> tuple[float, ...]:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 def page(run: Run, remedies: wording.Remedies, more: "Markup | str" = "", title: str = "") -> str:
     """The run as one HTML file.
 
-    ``more`` are sections of the caller's, which follow the verdict; ``title`` stands above it where
-    nothing was found.
+    ``more`` are sections of the caller's, which follow the verdict; ``title`` stands above it.
     """
     run = harmless(run)
     main, others = shown(run)

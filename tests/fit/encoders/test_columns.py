@@ -235,3 +235,21 @@ def test_whatever_the_columns_they_are_finite_and_survive_json(first, second):
         if encoder.shape.codes:
             assert (found[1] >= 0).all()
             assert (found[1] < torch.tensor(encoder.shape.codes)).all()
+
+
+def test_it_is_said_how_each_column_is_read():
+    table = fitted(size=GOOD, bought=DAYS, town=["A", "B"] * (ROWS // 2))
+    assert table.read_as == "columns: numbers size; dates bought; names town (2)"
+    assert encoders.said(table) == (table.read_as,)
+
+
+def test_of_many_columns_some_are_named():
+    table = fitted(**{f"n{place}": GOOD for place in range(columns.SHOWN + 2)})
+    assert table.read_as.endswith(", n7 and 2 more")
+
+
+def test_dates_that_can_be_read_in_two_ways_are_said_to_be_names():
+    days = [f"0{1 + row % 4}/02/2021" for row in range(ROWS)]
+    assert fitted(a=GOOD, day=days).notes == (
+        "day looks like dates, but is read as names: write 2021-12-31, which can be read in one way only",
+    )

@@ -95,3 +95,15 @@ def test_a_lazy_frame_is_collected():
 def test_sets_of_labels_in_a_column():
     examples = read(pl.DataFrame({"a": [1, 2, 3], "tags": [["u"], [], None]}), Wish(("tags",)))
     assert list(examples.targets) == [["u"], []]  # no set is missing, an empty one is not
+
+
+def test_numbers_that_are_said_to_be_categories_are_names():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"zip": pandas.Categorical([1067, 10115, 1067]), "n": [1, 2, 3]})
+    assert columns(read(frame, Wish(), [0, 1, 0]))["zip"] == ["1067", "10115", "1067"]
+
+
+def test_targets_that_are_categories_keep_their_values():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"n": [1, 2, 3], "y": pandas.Categorical([0, 1, 0])})
+    assert read(frame, Wish()).targets.tolist() == [0, 1, 0]

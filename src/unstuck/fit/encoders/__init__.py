@@ -90,9 +90,14 @@ def again(record: Any) -> Encoder:
 
 
 def said(encoder: Encoder) -> tuple[str, ...]:
-    """What the encoder left out, and why; most leave nothing out."""
+    """How it reads what it is given, and what it left out, where that is not plain."""
     notes: tuple[str, ...] = getattr(encoder, "notes", ())
-    return notes
+    return (encoder.read_as, *notes) if hasattr(encoder, "read_as") else notes
+
+
+def unknown(encoder: Encoder, inputs: Inputs) -> tuple[str, ...]:
+    """What is new to an encoder among the inputs to predict for, where it knows."""
+    return tuple(encoder.unknown(inputs)) if hasattr(encoder, "unknown") else ()
 
 
 def _kind(inputs: Inputs) -> str:
@@ -110,4 +115,5 @@ def _file(kind: str) -> Any:
 
 __all__ = [
     "Arrays", "Encoder", "Pixels", "Rows", "Shape", "again", "decoded", "encoder_of", "kept", "said",
+    "unknown",
 ]  # fmt: skip

@@ -31,6 +31,15 @@ KEY = re.compile(r"(^|_|\s)(id|uuid|key)$|^index$|(?-i:[a-z]I[dD])$", re.IGNOREC
 DAY = 86_400_000_000
 """Microseconds, in which polars counts."""
 
+TWO_WAYS = r"^\d{1,2}[/-]\d{1,2}[/-](\d{2}|\d{4})$"
+"""A date of which only its writer knows whether the day or the month comes first."""
+
+OFTEN = 0.1
+"""Share of values without a code of their own that a person should know of."""
+
+SHOWN = 8
+"""Columns of a kind that are named."""
+
 PARTS = ("days", "year sine", "year cosine", "week sine", "week cosine", "day sine", "day cosine")
 """Of a date: days since 1970, and where it stands in the year, the week and the day, as on a clock."""
 
@@ -58,6 +67,17 @@ class Table:
         codes = tuple(len(each.values) + 2 for each in self.categories)
         return replace(self.numbers.shape, codes=codes)
 
+    @property
+    def read_as(self) -> str:
+        """``columns: numbers a, b; dates day; names town (12)``: how many have a code of their own."""
+        kinds = {
+            "numbers": [name for name, part in self.features if not part],
+            "dates": list(dict.fromkeys(name for name, part in self.features if part)),
+            "names": [f"{each.name} ({len(each.values)})" for each in self.categories],
+        }
+        said = [f"{kind} {_some(each)}" for kind, each in kinds.items() if each]
+        return f"columns: {'; '.join(said)}"
+
     def encoded(self, inputs: Any, rows: Rows) -> tuple[Tensor, ...]:
         """Numbers (rows, numbers), and codes (rows, categories) if there are any.
 
@@ -73,6 +93,14 @@ class Table:
             return (numbers,)
         codes = [_codes(part[each.name], each.values) for each in self.categories]
         return numbers, torch.tensor(np.stack(codes, 1))
+
+    def unknown(self, inputs: Any) -> Iterator[str]:
+        """Columns of names of which many values have no code of their own, a sentence each."""
+        frame = _frame(inputs)
+        for each in self.categories:
+            count = int((_codes(frame[each.name], each.values) == RARE).sum())
+            if count > OFTEN * len(frame):
+                yield f"{each.name}: {count} of {len(frame)} values are new to the model, or were rare"
 
     def _refuse_missing(self, frame: pl.DataFrame) -> None:
         names = [name for name, _ in self.features] + [each.name for each in self.categories]
@@ -106,12 +134,29 @@ def fitted(inputs: Columns, rows: Rows) -> Table:
             values = _frequent(_texts(column))
             why = "" if values else "no value occurs often enough"
             categories += [Category(column.name, values)] if values else []
+            if _is_names(column.dtype) and _are_two_ways(column):
+                notes.append(_TWO_WAYS.format(column.name))
         if why:
             notes.append(f"{column.name} is left out: {why}")
     if not features and not categories:
         raise BadData("no column is left to learn from", "; ".join(notes[:3]))
     numbers = _numbers(frame, rows, tuple(features), inputs.place)
     return Table(tuple(features), numbers, tuple(categories), tuple(notes))
+
+
+_TWO_WAYS = (
+    "{} looks like dates, but is read as names: write 2021-12-31, which can be read in one way only"
+)
+
+
+def _are_two_ways(column: pl.Series) -> bool:
+    known = column.cast(pl.String).drop_nulls()
+    return int(known.str.contains(TWO_WAYS).sum()) > MOST_DIFFERENT * len(known)
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def from_plain(record: dict[str, Any]) -> Table:

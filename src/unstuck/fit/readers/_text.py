@@ -1,4 +1,4 @@
-"""Columns of text as what they hold: numbers, dates, or names."""
+"""Columns of text as what they hold: numbers, true and false, dates, or names."""
 
 import polars as pl
 
@@ -13,16 +13,24 @@ MISSING = (
 MOST_OTHERS = 0.05
 """Share of values that are no numbers in a column of numbers: mistakes below, a column of names above."""
 
+_POINT = "write decimals with a point, and thousands with nothing between"
 _COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+$"
 _DATES = (
     "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.fZ", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y",
-    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z",
 )  # fmt: skip
+"""What can be read in one way only: whether 03/04/2021 is in March the rows of another file may not tell."""
+
+TRUTH = {"true": True, "false": False}
+"""In lower case."""
+
+_PADDED = r"^0\d+$"
+"""Codes of places, keys: as numbers they would lose what they begin with."""
 
 
 def typed(column: pl.Series, place: Place, *, strict: bool = True) -> pl.Series:
-    """A column of text as numbers, dates or names; what stands for a missing value is none.
+    """A column of text as numbers, true and false, dates or names; what stands for a missing value is none.
 
     Args:
         column: of text.
@@ -36,6 +44,10 @@ def typed(column: pl.Series, place: Place, *, strict: bool = True) -> pl.Series:
     known = stripped.set(stripped.is_in(MISSING), None)
     if known.null_count() == len(known):
         return known.cast(pl.Float64)
+    if known.str.contains(_PADDED).any():
+        return known
+    if are_truths(known):
+        return known.str.to_lowercase().replace_strict(TRUTH, return_dtype=pl.Boolean)
     for found in (_numbers(known), _dates(known)):
         wrong = found.is_null() & known.is_not_null()
         share = wrong.sum() / (len(known) - known.null_count())
@@ -48,6 +60,12 @@ def typed(column: pl.Series, place: Place, *, strict: bool = True) -> pl.Series:
     return known
 
 
+def are_truths(column: pl.Series) -> bool:
+    """Whether all values say true or false, but for the missing ones."""
+    known = column.filter(~column.is_in(MISSING))
+    return bool(known.str.to_lowercase().is_in(list(TRUTH)).all())
+
+
 def _numbers(column: pl.Series) -> pl.Series:
     whole = column.cast(pl.Int64, strict=False)
     if whole.null_count() == column.null_count():
@@ -56,9 +74,13 @@ def _numbers(column: pl.Series) -> pl.Series:
 
 
 def _dates(column: pl.Series) -> pl.Series:
+    return _parsed(column, form_of(column))
+
+
+def form_of(column: pl.Series) -> str:
+    """In which most of the first values can be read as dates."""
     sample = column.drop_nulls().head(100)
-    formats = sorted(_DATES, key=lambda each: -_fits(sample, each))
-    return _parsed(column, formats[0])
+    return max(_DATES, key=lambda each: _fits(sample, each))
 
 
 def _fits(sample: pl.Series, form: str) -> int:
@@ -67,7 +89,8 @@ def _fits(sample: pl.Series, form: str) -> int:
 
 
 def _parsed(column: pl.Series, form: str) -> pl.Series:
-    return column.str.to_datetime(form, strict=False, time_unit="us")
+    found = column.str.to_datetime(form, strict=False, time_unit="us")
+    return found.dt.replace_time_zone(None)  # with an offset they are in UTC
 
 
 def _mistake(column: pl.Series, wrong: pl.Series, place: Place, numbers: bool) -> BadData:
@@ -76,7 +99,7 @@ def _mistake(column: pl.Series, wrong: pl.Series, place: Place, numbers: bool) -
     comma = numbers and bool(column[row : row + 1].str.contains(_COMMA).all())
     return BadData(
         f"{place(row)}: {column.name} is {_short(column[row])}, no {kind}",
-        "write decimals with a point" if comma else "correct it, or leave it empty if unknown",
+        _POINT if comma else "correct it, or leave it empty if unknown",
     )
 
 
@@ -88,7 +111,7 @@ def _refuse_commas(column: pl.Series, place: Place) -> None:
         row = int(column.str.contains(_COMMA).fill_null(False).arg_max() or 0)
         raise BadData(
             f"{place(row)}: {column.name} is {_short(column[row])}, a number with a comma",
-            "write decimals with a point",
+            _POINT,
         )
 
 

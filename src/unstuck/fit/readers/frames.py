@@ -14,12 +14,10 @@ from unstuck.fit import limits
 from unstuck.fit.examples import Columns, Examples, Place, row_of
 from unstuck.fit.readers import Wish
 from unstuck.fit.readers._layout import refuse_twice
-from unstuck.fit.readers._text import typed
+from unstuck.fit.readers._text import TRUTH, typed
 
 TARGETS = ("target", "label", "class", "y")
 """Names that a column with targets usually has."""
-
-_TRUTH = {"true": True, "false": False}
 
 
 def takes(data: Any) -> bool:
@@ -56,7 +54,8 @@ def as_polars(series: Any, name: str) -> pl.Series:
     if any(isinstance(each, list | tuple | set | frozenset | np.ndarray) for each in values):
         lists = [None if each is None else [str(part) for part in each] for each in values]
         return pl.Series(name, lists, dtype=pl.List(pl.String))
-    return pl.Series(name, [None if each is None else str(each) for each in values], pl.String)
+    kind = pl.Categorical if series.dtype in (nw.Categorical, nw.Enum) else pl.String
+    return pl.Series(name, [None if each is None else str(each) for each in values], kind)
 
 
 def _absent(value: Any) -> bool:
@@ -153,13 +152,15 @@ def _truth(column: pl.Series) -> pl.Series:
     """True and false, as such or as text, as 1 and 0; other columns as they are."""
     found = column
     if column.dtype == pl.String:
-        found = column.str.to_lowercase().replace_strict(_TRUTH, default=None)
+        found = column.str.to_lowercase().replace_strict(TRUTH, default=None)
         if (found.is_null() & column.is_not_null()).any():
             return column
     return found.cast(pl.Int8) if found.dtype == pl.Boolean else column
 
 
 def _values(column: pl.Series) -> NDArray[Any]:
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = typed(column.cast(pl.String), row_of, strict=False)
     if column.dtype.is_numeric() and not column.null_count():
         return column.to_numpy()
     if column.dtype.is_numeric():

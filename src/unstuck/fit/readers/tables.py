@@ -47,6 +47,17 @@ def read(data: Path, wish: Wish, y: Any = None) -> Examples:
 
 def _text(path: Path, sets: Sequence[str] = ()) -> tuple[pl.DataFrame, Place]:
     """The columns by their kinds; those of ``sets`` of labels stay text where they are no numbers."""
+    frame, place = texts(path)
+    columns = [typed(column, place, strict=column.name not in sets) for column in frame]
+    return pl.DataFrame(columns), place
+
+
+def texts(path: Path) -> tuple[pl.DataFrame, Place]:
+    """The columns as they are written, and where a row stands.
+
+    Raises:
+        BadData: the file is no table.
+    """
     limits.beginning(path)
     # As text each value takes some 16 bytes besides its own.
     limits.refuse_larger_than_memory(str(path), 4 * path.stat().st_size)
@@ -65,8 +76,7 @@ def _text(path: Path, sets: Sequence[str] = ()) -> tuple[pl.DataFrame, Place]:
     if len(frame) != len(layout.lines):
         raise BadData(f"cannot read {path}: odd quotation marks", 'double those in a value: ""')
     frame.columns = list(layout.names)
-    columns = [typed(column, place, strict=column.name not in sets) for column in frame]
-    return pl.DataFrame(columns), place
+    return frame, place
 
 
 def _binary(path: Path, signature: str) -> tuple[pl.DataFrame, Place]:
