@@ -33,6 +33,10 @@ class NotSearchable(UnstuckError):
     """A learning rate cannot be searched for with this optimizer, model, loss or data."""
 
 
+class DataWarning(UserWarning):
+    """What was left out of the data that a model learns from, or what may spoil its judgement."""
+
+
 class BadData(UnstuckError):
     """Data that cannot be trained on or predicted from: which file and row, and why."""
 

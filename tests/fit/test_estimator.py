@@ -1,5 +1,7 @@
 """Models as scikit-learn knows them."""
 
+import warnings
+
 import numpy as np
 import pandas
 import pytest
@@ -11,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import unstuck
-from unstuck.errors import BadData, UsageError
+from unstuck.errors import BadData, DataWarning, UsageError
 from unstuck.fit.estimator import FitClassifier, FitRegressor
 
 QUICK = {"model": "linear", "learning_rate": 0.1, "epochs": 5}
@@ -30,11 +32,13 @@ def checks(estimator):
     return [each[1] for each in estimator_checks_generator(estimator)]
 
 
+@pytest.mark.filterwarnings("ignore::unstuck.errors.DataWarning")
 @pytest.mark.parametrize("check", checks(FitClassifier()), ids=name_of)
 def test_scikit_learn_takes_the_classifier_for_one_of_its_own(check):
     _ask(check, FitClassifier(recipe=QUICK))
 
 
+@pytest.mark.filterwarnings("ignore::unstuck.errors.DataWarning")
 @pytest.mark.parametrize("check", checks(FitRegressor()), ids=name_of)
 def test_scikit_learn_takes_the_regressor_for_one_of_its_own(check):
     _ask(check, FitRegressor(recipe=QUICK))
@@ -121,7 +125,8 @@ def test_without_a_terminal_what_was_left_out_is_a_warning():
     draw = np.random.default_rng(0)
     values = draw.normal(size=120)
     frame = pandas.DataFrame({"a": values, "same": 1, "copy": 2 * values})
-    with pytest.warns(UserWarning, match="left out") as seen:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", DataWarning)
         model = unstuck.fit(frame, 2 * values, recipe=QUICK)
     said = [str(each.message) for each in seen]
     assert any(text.startswith("same is left out") for text in said)

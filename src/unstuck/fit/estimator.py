@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from unstuck.errors import UnstuckError
+from unstuck.errors import DataWarning, UnstuckError
 from unstuck.fit import recipe as recipes
 from unstuck.fit.examples import Examples
 from unstuck.fit.fitted import Fitted, load_fitted
@@ -87,7 +87,7 @@ class _Fit(BaseEstimator):  # type: ignore[misc]
         fitted = fitted_to(examples, kind=kind, seed=self.seed, hand=hand)
         for note in fitted.about["notes"]:
             if any(word in note for word in ALARMING):
-                warnings.warn(note.removeprefix("warning: "), stacklevel=5)
+                warnings.warn(note.removeprefix("warning: "), DataWarning, stacklevel=5)
         return self._of(fitted)
 
     @property
