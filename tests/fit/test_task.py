@@ -187,3 +187,22 @@ def test_classes_survive_json_and_come_back(values):
     numbers = again.encoded(targets)
     assert numbers.dtype == torch.int64
     assert [task.names[number] for number in numbers] == list(values)
+
+
+@pytest.mark.parametrize(
+    ("targets", "hint"),
+    [
+        (
+            ["red|big", "red", "big|old", "big|red"] * 5,
+            "(labels separated by '|'? --task multi-label)",
+        ),
+        (["50%", "20%", "7%"] * 9, "(amounts? write bare numbers)"),
+        ([*range(12)] * 4, "(counts? --task regression)"),
+        ([*range(10)] * 4, ""),
+        (["a", "b, c"] * 9, ""),
+    ],
+)
+def test_what_looks_like_another_task_is_said(targets, hint):
+    reason = task_of(np.array(targets), ("y",)).reason
+    assert reason.endswith(hint)
+    assert ("?" in reason or "write" in reason) == bool(hint)

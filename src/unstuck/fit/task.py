@@ -20,6 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_CLASSES = 20
 """Whole numbers with more different values than this are quantities, unless the person says otherwise."""
 
+DIGITS = 10
+"""Whole numbers with more different values than digits may be counts."""
+
 SEPARATORS = ";|,"
 """Of labels in one text; the first that occurs."""
 
@@ -173,14 +176,25 @@ def _found(values: NDArray[Any]) -> tuple[Kind, str]:
         return "multi-label", "each target is a collection of labels"
     different = {plain(value) for value in _different(column)[0]}
     if any(isinstance(value, str | bool) for value in different):
-        return _classes(len(different)), "the targets are names"
+        return _classes(len(different)), f"the targets are names{_hint(different)}"
     whole = all(float(value).is_integer() for value in different)
     # Of few rows even quantities have few values.
     few = len(different) <= min(MOST_CLASSES, max(2, len(column) // 2))
     if whole and few:
-        return _classes(len(different)), f"{len(different)} different whole numbers"
+        hint = " (counts? --task regression)" if len(different) > DIGITS else ""
+        return _classes(len(different)), f"{len(different)} different whole numbers{hint}"
     what = "whole numbers" if whole else "numbers with decimals"
     return "regression", f"{len(different)} different {what}"
+
+
+def _hint(names: Iterable[Label]) -> str:
+    """Where most names of classes look like sets of labels, or like amounts."""
+    texts = [str(name) for name in names]
+    for separator in SEPARATORS:
+        if 2 * sum(separator in text for text in texts) > len(texts):
+            return f" (labels separated by {separator!r}? --task multi-label)"
+    amounts = sum(text[-1:] in "%€$£" or text[:1] in "$€£" for text in texts if text)
+    return " (amounts? write bare numbers)" if 2 * amounts > len(texts) else ""
 
 
 def _of_columns(values: NDArray[Any]) -> tuple[Kind, str]:

@@ -248,8 +248,24 @@ def test_of_many_columns_some_are_named():
     assert table.read_as.endswith(", n7 and 2 more")
 
 
-def test_dates_that_can_be_read_in_two_ways_are_said_to_be_names():
-    days = [f"0{1 + row % 4}/02/2021" for row in range(ROWS)]
-    assert fitted(a=GOOD, day=days).notes == (
-        "day looks like dates, but is read as names: write 2021-12-31, which can be read in one way only",
-    )
+@pytest.mark.parametrize(
+    ("texts", "note"),
+    [
+        (
+            ["01/02/2021", "02/03/2021"],
+            "t is read as names, but looks like dates: write 2021-12-31, which can be read in one way only",
+        ),
+        (["22.4%", "8 %"], "t is read as names, but looks like amounts: write bare numbers"),
+        (["$28,124", "$1,000"], "t is read as names, but looks like amounts: write bare numbers"),
+        (["01067", "10115"], None),
+        (["a 1", "b 2"], None),
+    ],
+)
+def test_texts_that_only_look_like_names_are_said_to(texts, note):
+    assert fitted(a=GOOD, t=texts * (ROWS // 2)).notes == ((note,) if note else ())
+
+
+def test_what_is_left_out_may_look_like_something():
+    amounts = [f"${row},000" for row in range(ROWS)]
+    (note,) = fitted(a=GOOD, t=amounts).notes
+    assert note.endswith("as of names of rows; it looks like amounts: write bare numbers")

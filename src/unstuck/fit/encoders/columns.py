@@ -31,8 +31,11 @@ KEY = re.compile(r"(^|_|\s)(id|uuid|key)$|^index$|(?-i:[a-z]I[dD])$", re.IGNOREC
 DAY = 86_400_000_000
 """Microseconds, in which polars counts."""
 
-TWO_WAYS = r"^\d{1,2}[/-]\d{1,2}[/-](\d{2}|\d{4})$"
-"""A date of which only its writer knows whether the day or the month comes first."""
+LOOKS = (
+    (r"^\d{1,2}[/-]\d{1,2}[/-](\d{2}|\d{4})$", "dates", "2021-12-31, which can be read in one way only"),
+    (r"^([$€£] ?)?[+-]?\d[\d.,' ]*([$€£%]| [$€£%])$|^[$€£] ?[+-]?\d[\d.,' ]*$", "amounts", "bare numbers"),
+)  # fmt: skip
+"""How texts are written that only look like names, what they are, and how to write them."""
 
 OFTEN = 0.1
 """Share of values without a code of their own that a person should know of."""
@@ -134,24 +137,26 @@ def fitted(inputs: Columns, rows: Rows) -> Table:
             values = _frequent(_texts(column))
             why = "" if values else "no value occurs often enough"
             categories += [Category(column.name, values)] if values else []
-            if _is_names(column.dtype) and _are_two_ways(column):
-                notes.append(_TWO_WAYS.format(column.name))
+        looks = _looks(column)
         if why:
-            notes.append(f"{column.name} is left out: {why}")
+            notes.append(f"{column.name} is left out: {why}{looks and f'; it {looks}'}")
+        elif looks:
+            notes.append(f"{column.name} is read as names, but {looks}")
     if not features and not categories:
         raise BadData("no column is left to learn from", "; ".join(notes[:3]))
     numbers = _numbers(frame, rows, tuple(features), inputs.place)
     return Table(tuple(features), numbers, tuple(categories), tuple(notes))
 
 
-_TWO_WAYS = (
-    "{} looks like dates, but is read as names: write 2021-12-31, which can be read in one way only"
-)
-
-
-def _are_two_ways(column: pl.Series) -> bool:
-    known = column.cast(pl.String).drop_nulls()
-    return int(known.str.contains(TWO_WAYS).sum()) > MOST_DIFFERENT * len(known)
+def _looks(column: pl.Series) -> str:
+    """``looks like dates: write 2021-12-31``, if a text does; else nothing."""
+    if column.dtype != pl.String:
+        return ""
+    known = column.drop_nulls()
+    for form, what, better in LOOKS:
+        if known.str.contains(form).sum() > MOST_DIFFERENT * len(known):
+            return f"looks like {what}: write {better}"
+    return ""
 
 
 def _some(names: list[str]) -> str:
