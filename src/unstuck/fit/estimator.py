@@ -21,7 +21,7 @@ from unstuck.fit.fitting import fit as fitted_to
 from unstuck.fit.readers import Wish, read
 from unstuck.fit.task import Kind, task_of
 
-ALARMING = ("warning: ", "left out", "read as names")
+ALARMING = ("warning: ", "left out", "read as names", "not read")
 """In notes that a person has to know of, who sees no terminal."""
 
 HandSet = Mapping[str, Any] | str | Path | None

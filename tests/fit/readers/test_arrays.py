@@ -126,6 +126,7 @@ def test_archives(tmp_path, names, save):
     examples = read(tmp_path / "d.npz", Wish())
     assert examples.inputs.values.tolist() == X.tolist()
     assert examples.targets.tolist() == Y
+    assert examples.notes == ("not read: more",)
 
 
 def test_to_predict_for_no_targets_are_needed():

@@ -43,7 +43,7 @@ def read(data: Any, wish: Wish, y: Any = None) -> Examples:
     """Inputs (rows, ...) and their targets: ``y``, those in the archive, or those in ``--labels``."""
     source = str(data) if isinstance(data, Path) else "the array"
     place = row_of if source == "the array" else lambda row: f"{source}, row {row + 1}"
-    values, targets = _opened(data) if isinstance(data, Path) else (array_of(data), None)
+    values, targets, notes = _opened(data) if isinstance(data, Path) else (array_of(data), None, ())
     names: tuple[str, ...] = ("target",)
     y = opened_npy(wish.labels) if y is None and wish.labels is not None else y
     if y is not None:
@@ -57,7 +57,7 @@ def read(data: Any, wish: Wish, y: Any = None) -> Examples:
         raise BadData(
             f"{source}: {len(inputs)} inputs, but {len(targets)} targets", "each input needs one"
         )
-    return Examples(Arrays(inputs, place=place), source, targets, names, place)
+    return Examples(Arrays(inputs, place=place), source, targets, names, place, notes)
 
 
 def array_of(data: Any) -> NDArray[Any]:
@@ -113,16 +113,20 @@ def opened_npy(path: Path) -> NDArray[Any]:
     return np.memmap(path, header.dtype, "r", header.offset, header.shape, order)  # type: ignore[call-overload,no-any-return]
 
 
-def _opened(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _opened(path: Path) -> tuple[NDArray[Any], NDArray[Any] | None, tuple[str, ...]]:
+    """Inputs, targets if there are any, and what of an archive is not read."""
     if path.suffix.lower() == ".npy":
-        return opened_npy(path), None
+        return opened_npy(path), None, ()
     limits.beginning(path, "PK")
     try:
         with zipfile.ZipFile(path) as archive:
             members = limits.members(archive, path)
             x, y = _names(members, path)
-            return _unpacked(archive, members[x], path), (
-                _unpacked(archive, members[y], path) if y else None
+            others = ", ".join(name for name in members if name not in (x, y))
+            return (
+                _unpacked(archive, members[x], path),
+                _unpacked(archive, members[y], path) if y else None,
+                (f"not read: {others}",) if others else (),
             )
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise BadData(f"{path} is damaged: {error}", "save it again with numpy.savez") from error
