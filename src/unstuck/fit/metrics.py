@@ -16,8 +16,6 @@ from torchmetrics.functional.regression import mean_absolute_error, r2_score
 
 from unstuck.fit.task import Task
 
-OF_RARER = "average precision of the rarer class"
-
 RARE = 0.2
 """Of an even share: accuracy hides whether a class rarer than this is ever named."""
 
@@ -39,7 +37,8 @@ def classification(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> di
         positive, truth = probabilities[:, number].contiguous(), (targets == number).long()
         found |= _of_one(chosen == number, truth.bool())
         if 0 < int(truth.sum()) < len(truth):  # else there is nothing to rank
-            found[OF_RARER] = float(binary_average_precision(positive, truth))
+            precision = binary_average_precision(positive, truth)
+            found["average precision of the rarer class"] = float(precision)
             found["area under ROC"] = float(binary_auroc(positive, truth))
         found["calibration error"] = float(binary_calibration_error(positive, truth))
     else:
