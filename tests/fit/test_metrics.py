@@ -46,3 +46,12 @@ def test_of_two_classes_the_rarer_one_is_to_be_found(rare):
     assert found["average precision of the rarer class"] == pytest.approx(1.0)
     assert found["recall of the rarer class"] == 1.0
     assert found["precision of the rarer class"] == pytest.approx(0.1)
+
+
+def test_of_several_quantities_each_has_its_own_errors():
+    true = np.array([[1000.0, 0.001], [2000.0, 0.002], [4000.0, 0.004]])
+    found = metrics.regression(true + np.array([100.0, 0.0]), true, ("p", "q"))
+    assert found["mean absolute error of p"] == pytest.approx(100)
+    assert found["mean absolute error of q"] == pytest.approx(0)
+    assert found["R2"] == pytest.approx((found["R2 of p"] + found["R2 of q"]) / 2)
+    assert "mean absolute error" not in found

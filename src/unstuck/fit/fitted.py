@@ -92,7 +92,8 @@ class Fitted:
     def judged(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         """The metrics of outputs whose encoded targets are known."""
         if self.task.kind == "regression":
-            return metrics.regression(self.task.quantities(outputs), self.task.quantities(targets))
+            told, true = (self.task.quantities(each) for each in (outputs, targets))
+            return metrics.regression(told, true, self.task.names)
         found = self.task.probabilities(outputs)
         if self.task.kind == "multi-label":
             return metrics.labelling(found, self.chosen(found), targets)

@@ -1,6 +1,6 @@
 """How good predictions are: the first metric is the one that a person should look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import (
 )
 from torchmetrics.functional.regression import mean_absolute_error, r2_score
 
-from unstuck.fit.task import Task
+from unstuck.fit.task import Label, Task
 
 RARE = 0.2
 """Of an even share: accuracy hides whether a class rarer than this is ever named."""
@@ -72,13 +72,27 @@ def labelling(probabilities: Tensor, chosen: Tensor, targets: Tensor) -> dict[st
     }
 
 
-def regression(predicted: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, float]:
-    """Of quantities (rows, outputs), in their own units; a mean over outputs."""
+def regression(
+    predicted: NDArray[np.float64], targets: NDArray[np.float64], names: Sequence[Label] = ()
+) -> dict[str, float]:
+    """Of quantities (rows, outputs), in their own units; of several, R2 is the mean of theirs.
+
+    ``names`` are those of several outputs: their errors have units of their own, and no mean.
+    """
     first, second = (torch.tensor(each).reshape(len(each), -1) for each in (predicted, targets))
+    found = {"R2": float(r2_score(first, second))} if len(first) > 1 else {}
+    if first.shape[1] == 1:
+        return found | _errors(first, second)
+    for number, name in enumerate(names):
+        each = regression(predicted[:, number], targets[:, number])
+        found |= {f"{metric} of {name}": value for metric, value in each.items()}
+    return found
+
+
+def _errors(predicted: Tensor, targets: Tensor) -> dict[str, float]:
     return {
-        **({"R2": float(r2_score(first, second))} if len(first) > 1 else {}),
-        "mean absolute error": float(mean_absolute_error(first, second)),
-        "root mean squared error": float((first - second).square().mean().sqrt()),
+        "mean absolute error": float(mean_absolute_error(predicted, targets)),
+        "root mean squared error": float((predicted - targets).square().mean().sqrt()),
     }
 
 
