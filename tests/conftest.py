@@ -19,6 +19,9 @@ settings.register_profile(
 )
 settings.load_profile("unstuck")
 
+# A job in the background ignores Ctrl-C, and so would all that is started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _MEDDLING = ("WORLD_SIZE", "RANK", "OMP_NUM_THREADS", "NO_COLOR", "UNSTUCK_LOG", "PYTHONPATH")
 
 
