@@ -13,6 +13,9 @@ from unstuck.fit import limits
 
 Place = Callable[[int], str]
 
+SHOWN = 8
+"""Names of a list that are said."""
+
 
 def row_of(row: int) -> str:
     """As a person counts: ``row 1`` is the first."""
@@ -77,6 +80,12 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+
+def shortened(names: Sequence[str]) -> str:
+    """``a, b``; of many the first 8, ``and 3 more``."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def every(inputs: Inputs) -> NDArray[np.int64]:

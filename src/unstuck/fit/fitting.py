@@ -28,7 +28,7 @@ from unstuck.fit.checkpoints import Keeper
 from unstuck.fit.choose import Known, recipe_for
 from unstuck.fit.device import threads_for
 from unstuck.fit.encoders import Encoder, Rows, decoded, encoder_of
-from unstuck.fit.examples import Examples, every
+from unstuck.fit.examples import Examples, every, shortened
 from unstuck.fit.fitted import Fitted
 from unstuck.fit.leaks import copies, repeated
 from unstuck.fit.live import Live
@@ -140,10 +140,7 @@ def _warnings(examples: Examples, targets: Tensor, parts: Split, task: Task) -> 
         f"{name} ({count})" for name, count in zip(task.names, counts, strict=False) if count < 3
     ]
     if rare:
-        found.append(
-            f"warning: too few examples to train, choose and judge by: {', '.join(rare[:8])}"
-            + (f" and {len(rare) - 8} more" if len(rare) > 8 else "")
-        )
+        found.append(f"warning: too few examples to train, choose and judge by: {shortened(rare)}")
     return found
 
 
@@ -390,7 +387,7 @@ def _net(ready: Prepared, hand: Mapping[str, Any], how: How) -> Candidate:
 
 
 def _alternatives(ready: Prepared) -> tuple[Alternative, ...]:
-    return alternatives(ready.recipe, len(ready.split.rest), ready.encoder.shape)
+    return alternatives(ready.recipe, ready.known.rows, ready.known.shape)
 
 
 def _best(ready: Prepared, how: How) -> Trained:

@@ -17,7 +17,7 @@ from unstuck.fit.models import cnn
 from unstuck.fit.pictures import DEEP, headers
 from unstuck.fit.readers import Wish, arrays, bundled
 from unstuck.fit.readers._layout import layout_of
-from unstuck.fit.readers._text import MISSING, are_truths, form_of
+from unstuck.fit.readers._text import MISSING, are_truths, form_of, known_of
 from unstuck.fit.readers.images import TABLE
 from unstuck.fit.readers.images import read as read_folder
 from unstuck.fit.readers.tables import TEXT, texts
@@ -116,11 +116,11 @@ def _of_text(table: Table | None, data: str) -> dict[str, Any]:
     if table is None or _how(data) != "csv":
         return {"dates": {}, "truths": []}
     frame, _ = texts(Path(data))
-    written = {name: frame[name].str.strip_chars() for name, _ in table.features}
+    known = {name: known_of(frame[name]) for name, _ in table.features}
     numbers = [name for name, part in table.features if not part]
     return {
-        "dates": {name: form_of(written[name]) for name, part in table.features if part},
-        "truths": [each for each in numbers if are_truths(written[each])],
+        "dates": {name: form_of(known[name]) for name, part in table.features if part},
+        "truths": [each for each in numbers if are_truths(known[each])],
     }
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from unstuck.errors import BadData
 from unstuck.fit import encoders, models
 from unstuck.fit.encoders import columns
-from unstuck.fit.examples import Columns
+from unstuck.fit.examples import SHOWN, Columns
 from unstuck.fit.recipe import Recipe
 from unstuck.fit.task import Task
 
@@ -244,7 +244,7 @@ def test_it_is_said_how_each_column_is_read():
 
 
 def test_of_many_columns_some_are_named():
-    table = fitted(**{f"n{place}": GOOD for place in range(columns.SHOWN + 2)})
+    table = fitted(**{f"n{place}": GOOD for place in range(SHOWN + 2)})
     assert table.read_as.endswith(", n7 and 2 more")
 
 

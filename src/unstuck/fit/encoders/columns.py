@@ -16,7 +16,7 @@ from unstuck.fit import objects
 from unstuck.fit.encoders import Rows, Shape
 from unstuck.fit.encoders.numbers import Numbers, some, standard
 from unstuck.fit.encoders.numbers import from_plain as numbers_again
-from unstuck.fit.examples import Columns, Place
+from unstuck.fit.examples import Columns, Place, shortened
 
 RARE, MISSING = 0, 1
 """Codes of what is rare, or was not there in training, and of what is missing; values follow."""
@@ -39,9 +39,6 @@ LOOKS = (
 
 OFTEN = 0.1
 """Share of values without a code of their own that a person should know of."""
-
-SHOWN = 8
-"""Columns of a kind that are named."""
 
 PARTS = ("days", "year sine", "year cosine", "week sine", "week cosine", "day sine", "day cosine")
 """Of a date: days since 1970, and where it stands in the year, the week and the day, as on a clock."""
@@ -78,7 +75,7 @@ class Table:
             "dates": list(dict.fromkeys(name for name, part in self.features if part)),
             "names": [f"{each.name} ({len(each.values)})" for each in self.categories],
         }
-        said = [f"{kind} {_some(each)}" for kind, each in kinds.items() if each]
+        said = [f"{kind} {shortened(each)}" for kind, each in kinds.items() if each]
         return f"columns: {'; '.join(said)}"
 
     def encoded(self, inputs: Any, rows: Rows) -> tuple[Tensor, ...]:
@@ -157,11 +154,6 @@ def _looks(column: pl.Series) -> str:
         if known.str.contains(form).sum() > MOST_DIFFERENT * len(known):
             return f"looks like {what}: write {better}"
     return ""
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def from_plain(record: dict[str, Any]) -> Table:

@@ -40,15 +40,15 @@ def typed(column: pl.Series, place: Place, *, strict: bool = True) -> pl.Series:
     Raises:
         BadData: a few values among numbers or dates are neither, with the first.
     """
-    stripped = column.str.strip_chars()
-    known = stripped.set(stripped.is_in(MISSING), None)
+    known = known_of(column)
     if known.null_count() == len(known):
         return known.cast(pl.Float64)
     if known.str.contains(_PADDED).any():
         return known
     if are_truths(known):
         return known.str.to_lowercase().replace_strict(TRUTH, return_dtype=pl.Boolean)
-    for found in (_numbers(known), _dates(known)):
+    for parsed in (_numbers, _dates):
+        found = parsed(known)
         wrong = found.is_null() & known.is_not_null()
         share = wrong.sum() / (len(known) - known.null_count())
         if share == 0:
@@ -60,10 +60,15 @@ def typed(column: pl.Series, place: Place, *, strict: bool = True) -> pl.Series:
     return known
 
 
-def are_truths(column: pl.Series) -> bool:
-    """Whether all values say true or false, but for the missing ones."""
-    known = column.filter(~column.is_in(MISSING))
-    return bool(known.str.to_lowercase().is_in(list(TRUTH)).all())
+def known_of(column: pl.Series) -> pl.Series:
+    """The texts without blanks around them; what stands for a missing value is none."""
+    stripped = column.str.strip_chars()
+    return stripped.set(stripped.is_in(MISSING), None)
+
+
+def are_truths(known: pl.Series) -> bool:
+    """Whether all texts say true or false, but for the missing ones."""
+    return bool(known.str.to_lowercase().drop_nulls().is_in(list(TRUTH)).all())
 
 
 def _numbers(column: pl.Series) -> pl.Series:
@@ -77,9 +82,9 @@ def _dates(column: pl.Series) -> pl.Series:
     return _parsed(column, form_of(column))
 
 
-def form_of(column: pl.Series) -> str:
-    """In which most of the first values can be read as dates."""
-    sample = column.drop_nulls().head(100)
+def form_of(known: pl.Series) -> str:
+    """In which most of the first texts can be read as dates."""
+    sample = known.drop_nulls().head(100)
     return max(_DATES, key=lambda each: _fits(sample, each))
 
 
